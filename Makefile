@@ -1,0 +1,66 @@
+# Tideline: `make run` starts everything, `make test` tests everything. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := contracts infra/chassis infra/provision infra/local services/producer services/processor services/query-api
+STACK := $(BIN)/python -m local_stack
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+ifdef PROCESSORS
+export TIDELINE_PROCESSORS := $(PROCESSORS)
+endif
+
+.PHONY: help run stop status clean lag test check format lint types imports lock bench setup setup-dev docs
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: setup ## Start Kafka, Postgres, producer, processor and query-api; Ctrl-C stops them
+	@exec $(STACK) run
+
+stop: setup ## Stop what `make run` started, from another terminal
+	@$(STACK) stop
+
+status: setup ## Say what runs where
+	@$(STACK) status
+
+clean: setup ## Delete all data of `make run` (asks first)
+	@$(STACK) clean
+
+lag: setup ## Consumer lag of every partition, told by Kafka's own tool
+	@$(STACK) lag
+
+test: setup-dev ## Run all tests against a real Kafka and a real Postgres of their own
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev ## Format, lint, types and import rules: all must be clean
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: setup-dev ## Format the code and fix what can be fixed by itself
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: setup-dev ## Measure the processor beside the limits of the same machine
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+setup: $(VENV)/installed
+setup-dev: $(VENV)/installed-dev
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tideline needs Python 3.11 or newer: make run PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/installed: requirements-local.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
+	@echo "Installing locked packages into $(VENV) (once; about a minute)…"
+	@$(PIP) install --require-hashes -r requirements-local.lock
+	@$(PIP) install --no-build-isolation --no-deps $(PACKAGES:%=-e %)
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
+	@echo "Installing what tests and checks need…"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+lock: setup-dev ## Resolve all dependencies again and write the three lock files
+	@infra/lock-requirements

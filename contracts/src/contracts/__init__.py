@@ -1,0 +1,1 @@
+"""The messages on Kafka: readings, rows, topic names, strict decoding and encoding. No I/O."""

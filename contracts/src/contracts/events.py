@@ -1,0 +1,53 @@
+"""The events of architecture.md as values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One event: a number measured in a category of a stream at a time (aware, UTC, microseconds)."""
+
+    id: UUID
+    stream: str
+    category: str
+    timestamp: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a dataset, whole; `row` is its number in the file, from 0."""
+
+    id: UUID
+    stream: str
+    row: int
+    timestamp: datetime
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands in Kafka and when the broker took it: what an event without id or time is given."""
+
+    generation: int
+    topic: str
+    partition: int
+    offset: int
+    append_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a valid event may hold at most."""
+
+    max_age_days: int = 7305
+    """Oldest timestamp before the append time: 20 years."""
+    max_ahead_s: int = 86_400
+    """Latest timestamp after the append time: one day."""
+    max_bytes: int = 1_048_576
+    """Largest record value."""
+    max_depth: int = 20
+    """Deepest nesting of objects and lists."""

@@ -1,0 +1,45 @@
+"""A Postgres pool for one service, opened only on a schema that this code knows."""
+
+import asyncpg
+
+from chassis.errors import StartError
+from chassis.settings import PostgresClientSettings
+
+SCHEMA_VERSION = "20261121000003"
+"""The newest migration this code knows: the number of the last file in infra/postgres/migrations (a test compares)."""
+
+
+async def open_pool(settings: PostgresClientSettings, service: str) -> asyncpg.Pool:
+    """Connect and check the schema.
+
+    Raises StartError when the settings are wrong (no such role, database or password; schema too old or too new)
+    and OSError or asyncpg.PostgresError when the server is away: wait and try again.
+    """
+    try:
+        pool = await asyncpg.create_pool(
+            settings.postgres_dsn.get_secret_value(),
+            min_size=settings.postgres.pool_min,
+            max_size=settings.postgres.pool_max,
+            timeout=settings.postgres.connect_timeout_s,
+            server_settings={"application_name": f"tideline-{service}", "timezone": "UTC"},
+        )
+    except (ValueError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+        raise StartError(f"cannot use TIDELINE_POSTGRES_DSN: {type(error).__name__}; check role, password and database") from None
+    try:
+        await check_schema(pool)
+    except BaseException:
+        pool.terminate()
+        raise
+    return pool
+
+
+async def check_schema(pool: asyncpg.Pool) -> None:
+    """Raise StartError unless the database's schema is exactly the one this code was written for."""
+    try:
+        version = await pool.fetchval("SELECT max(version) FROM schema_migrations")
+    except asyncpg.UndefinedTableError:
+        version = None
+    if version is None or version < SCHEMA_VERSION:
+        raise StartError(f"the database schema is {version or 'missing'}, this code needs {SCHEMA_VERSION}: run `python -m provision migrate`")
+    if version > SCHEMA_VERSION:
+        raise StartError(f"the database schema {version} is newer than this code ({SCHEMA_VERSION}): update this service")

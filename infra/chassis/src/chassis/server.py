@@ -1,0 +1,70 @@
+"""Run an ASGI application as part of a service; one-line errors when it cannot listen."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from chassis.errors import StartError
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises StartError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(4096)
+    except OSError as error:
+        sock.close()
+        raise StartError(f"cannot listen on {host}:{port} ({error.strerror}): stop what uses it or set TIDELINE_HTTP_PORT") from None
+    sock.setblocking(False)
+    return sock
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling; `stopping` is set the moment a stop is asked for, so that endless
+    answers (SSE) can end themselves."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                timeout_keep_alive=5,
+                timeout_graceful_shutdown=5,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+            )
+        )
+        self.stopping = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: the service's own main decides what they do."""
+        yield
+
+    def stop(self) -> None:
+        """Ask for a graceful stop; safe to call twice."""
+        self.stopping.set()
+        self.should_exit = True
+
+
+def run_service(main: Coroutine[Any, Any, int]) -> None:
+    """Run a service's main to its exit code; a StartError is one line on standard error and exit code 2."""
+    try:
+        code = asyncio.run(main)
+    except StartError as error:
+        print(f"error: {error}", file=sys.stderr)
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

@@ -1,0 +1,109 @@
+"""Settings: one TOML file a service, every value overridable by environment (`TIDELINE_<KEY>`, nesting with `__`)."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from chassis.errors import StartError
+
+S = TypeVar("S", bound="ServiceSettings")
+
+
+class Section(BaseModel):
+    """A TOML table inside a service's settings; unknown keys are refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LogSettings(Section):
+    """How a service writes its log to standard output."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is written.")
+    format: Literal["json", "text"] = Field("json", description="`json`: one object per line; `text`: for a terminal.")
+
+
+class ServiceSettings(BaseSettings):
+    """Base of every service's settings; the environment beats the file, the file beats the defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIDELINE_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    log: LogSettings = Field(default_factory=LogSettings, description="Logging.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first; what `load_settings` read from the file comes in as init values."""
+        return env_settings, init_settings
+
+
+class KafkaClientSettings(ServiceSettings):
+    """What a service needs to reach Kafka."""
+
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, `host:port,host:port`.")
+    topic_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,64}$",
+        description="Put before every topic name and consumer group, so that one cluster can hold several deployments.",
+    )
+
+
+class PostgresSettings(Section):
+    """The connection pool."""
+
+    pool_min: int = Field(1, ge=1, le=100, description="Connections kept open.")
+    pool_max: int = Field(5, ge=1, le=100, description="Most connections.")
+    connect_timeout_s: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
+
+
+class PostgresClientSettings(ServiceSettings):
+    """What a service needs to reach Postgres."""
+
+    postgres_dsn: SecretStr = Field(
+        SecretStr("postgresql://127.0.0.1:5432/tideline"),
+        description="Postgres, as the role of this service: `postgresql://role:password@host:port/database`.",
+    )
+    postgres: PostgresSettings = Field(default_factory=PostgresSettings, description="Connection pool.")
+
+
+def config_file(service: str) -> Path:
+    """The service's TOML file: in the folder `TIDELINE_CONFIG_DIR`, else infra/config below the working folder."""
+    return Path(os.environ.get("TIDELINE_CONFIG_DIR", "infra/config")) / f"{service}.toml"
+
+
+def load_settings(settings: type[S], service: str) -> S:
+    """Read `<service>.toml` and the environment; raises StartError naming every key that is wrong, never its value."""
+    path = config_file(service)
+    values: dict[str, Any] = {}
+    try:
+        values = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        if "TIDELINE_CONFIG_DIR" in os.environ:
+            raise StartError(f"no settings file {path}: create it or correct TIDELINE_CONFIG_DIR") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise StartError(f"cannot read the settings file {path}: {error}") from None
+    try:
+        return settings(**values)
+    except ValidationError as error:
+        raise StartError(f"wrong settings for {service} ({path} or environment): {_reasons(error)}") from None
+
+
+def _reasons(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_input=False, include_url=False):
+        key = ".".join(str(part) for part in item["loc"])
+        name = "TIDELINE_" + key.upper().replace(".", "__")
+        known = "unknown key, remove it" if item["type"] == "extra_forbidden" else item["msg"]
+        lines.append(f"{key} ({name}): {known}")
+    return "; ".join(lines)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,38 @@ class Row:
     row: int
     timestamp: datetime
     data: dict[str, Any]
+
+
+class StreamKind(StrEnum):
+    """What feeds a stream."""
+
+    HOST = "host"
+    SIMULATION = "simulation"
+    DATASET = "dataset"
+
+
+class RunState(StrEnum):
+    """What a stream does: `pending → running → (paused) → stopping → stopped | completed | failed`."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """A change of a stream's state, for topic `streams`; `run` counts its starts from 1."""
+
+    stream: str
+    kind: StreamKind
+    state: RunState
+    run: int
+    at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

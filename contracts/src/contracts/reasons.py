@@ -16,6 +16,7 @@ class Reason(StrEnum):
     MISSING_FIELD = "missing_field"
     WRONG_TYPE = "wrong_type"
     NUL_CHARACTER = "nul_character"
+    LONE_SURROGATE = "lone_surrogate"
     BAD_HEADERS = "bad_headers"
     BAD_ID = "bad_id"
     ID_WITHOUT_TIMESTAMP = "id_without_timestamp"

@@ -1,0 +1,68 @@
+"""RFC 3339 times to aware datetimes and back."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from contracts.events import Limits
+from contracts.reasons import Reason, Refused
+
+TIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+
+_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.]([0-9]+))?"
+    r"(?P<zone>[Zz]|([+-])([0-9]{2}):([0-9]{2}))?"
+)
+
+
+def parse_time(text: str, append_time: datetime, limits: Limits) -> datetime:
+    """The time in UTC, cut to microseconds; refuses what is not RFC 3339 with a zone or too far from append time."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise Refused(Reason.BAD_TIMESTAMP, "`timestamp` must be RFC 3339, as 2026-01-02T03:04:05.678Z")
+    if match["zone"] is None:
+        raise Refused(Reason.NAIVE_TIMESTAMP, "`timestamp` has no zone: add Z or an offset as +02:00")
+    try:
+        local = _local_time(match)
+        offset = _offset(match)
+    except ValueError as error:
+        raise Refused(Reason.BAD_TIMESTAMP, f"`timestamp` names no real time: {error}") from None
+    return _in_bounds(local, offset, append_time, limits)
+
+
+def format_time(time: datetime) -> str:
+    """RFC 3339 with six decimals and Z; raises ValueError for a time without a zone."""
+    if time.tzinfo is None:
+        raise ValueError("a time without a zone cannot be published: give it one")
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def _local_time(match: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
+    microsecond = int((match[7] or "")[:6].ljust(6, "0"))
+    return datetime(year, month, day, hour, minute, second, microsecond, UTC)
+
+
+def _offset(match: re.Match[str]) -> timedelta:
+    if match[9] is None:
+        return timedelta()
+    hours, minutes = int(match[10]), int(match[11])
+    if hours > 23 or minutes > 59:
+        raise ValueError("offset must be from -23:59 to +23:59")
+    return timedelta(hours=hours, minutes=minutes) * (-1 if match[9] == "-" else 1)
+
+
+def _in_bounds(local: datetime, offset: timedelta, append_time: datetime, limits: Limits) -> datetime:
+    ahead = (local - append_time) - offset  # a difference never overflows, as the time itself does near year 1 and 9999
+    if ahead < timedelta(days=-limits.max_age_days):
+        raise Refused(Reason.TOO_OLD, f"`timestamp` is more than {limits.max_age_days} days before the record arrived")
+    if ahead > timedelta(seconds=limits.max_ahead_s):
+        raise Refused(
+            Reason.IN_THE_FUTURE,
+            f"`timestamp` is more than {limits.max_ahead_s} s after the record arrived: check the clock",
+        )
+    try:
+        return local - offset
+    except OverflowError:  # only where limits reach beyond the calendar
+        raise Refused(Reason.BAD_TIMESTAMP, "`timestamp` in UTC must be in the years 1 to 9999") from None

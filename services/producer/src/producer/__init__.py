@@ -1,0 +1,1 @@
+"""Runs streams: this machine's figures and simulations, published as readings to Kafka."""

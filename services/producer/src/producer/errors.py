@@ -1,0 +1,13 @@
+"""The producer's errors, named for what the caller should do."""
+
+
+class Retry(Exception):  # noqa: N818 - named for what to do
+    """Something outside is away or was restarted: begin again from the checkpoint after a pause."""
+
+
+class NotAcknowledged(Retry):
+    """Kafka did not take a batch: what was in it may or may not be there; its events must be published again."""
+
+
+class LeaseLost(Retry):
+    """Another copy owns the stream now: stop at once and write nothing about it."""

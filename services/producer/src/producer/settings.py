@@ -1,0 +1,55 @@
+"""Every setting of the producer."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from chassis.settings import KafkaClientSettings, PostgresClientSettings, Section
+
+
+class BuiltInSettings(Section):
+    """The streams that run without being asked for; none of them counts towards `streams.running_max`."""
+
+    host: bool = Field(True, description="CPU, memory, disk and network figures of this machine, once a second.")
+    demo: bool = Field(
+        True, description="Five simulated sensors, a reading each every 10 s; first backfills seven days."
+    )
+    prices: bool = Field(True, description="Ticks of January 2025's business days, published once.")
+
+
+class StreamSettings(Section):
+    """How streams are run by this copy."""
+
+    running_max: int = Field(5, ge=1, le=1000, description="Streams that run at once over all copies.")
+    lease_s: float = Field(10.0, gt=1, description="Seconds after which another copy takes over from a silent one.")
+    poll_s: float = Field(
+        1.0, gt=0.01, description="Seconds between looks at what is wanted; also how often checkpoints are stored."
+    )
+    drain_s: float = Field(4.0, gt=0, description="Seconds a stop waits for what was produced to be acknowledged.")
+
+
+class PublishSettings(Section):
+    """How readings go to Kafka (always acks=all and idempotent)."""
+
+    compression: Literal["zstd", "lz4", "gzip", "snappy", "none"] = Field("zstd", description="Compression of batches.")
+    batch_bytes: int = Field(
+        262_144, ge=16_384, le=1_000_000, description="Largest batch per partition, before compression."
+    )
+    chunk_events: int = Field(5_000, ge=1, le=100_000, description="Events that a stream makes in one go.")
+    chunks_in_flight: int = Field(
+        3, ge=1, le=100, description="Chunks of a stream that may wait for Kafka's acknowledgement."
+    )
+    request_timeout_ms: int = Field(30_000, ge=1_000, description="How long Kafka may take to answer a request.")
+
+
+class ProducerSettings(KafkaClientSettings, PostgresClientSettings):
+    """Settings of `python -m producer`."""
+
+    name: str = Field(
+        "producer", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Name of this copy, in logs and in streams.owner."
+    )
+    http_host: str = Field("127.0.0.1", description="Address that the control API listens on.")
+    http_port: int = Field(8001, ge=0, le=65535, description="Port that the control API listens on.")
+    built_in: BuiltInSettings = Field(default_factory=BuiltInSettings, description="Built-in streams.")
+    streams: StreamSettings = Field(default_factory=StreamSettings, description="Running streams.")
+    publish: PublishSettings = Field(default_factory=PublishSettings, description="Publishing.")

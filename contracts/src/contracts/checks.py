@@ -31,7 +31,9 @@ def valid_stream(stream: str) -> bool:
 
 def valid_category(category: str) -> bool:
     """1 to 128 characters, none of them a control character."""
-    return 0 < len(category) <= CATEGORY_LENGTH_MAX and _CONTROL.search(category) is None
+    if not 0 < len(category) <= CATEGORY_LENGTH_MAX:
+        return False
+    return category.isprintable() or _CONTROL.search(category) is None  # the first is quick and excludes more
 
 
 def valid_value(value: float) -> bool:

@@ -7,6 +7,7 @@ then stream, category or row, timestamp, id, value.
 
 import math
 from datetime import datetime
+from types import NoneType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from msgspec import UNSET, UnsetType
 from contracts import checks, strict, wire
 from contracts.events import Limits, Place, Reading, Row, StreamState
 from contracts.reasons import Reason, Refused
-from contracts.times import format_time, parse_time
+from contracts.times import check_time, format_time, parse_time
 
 ROWS_PER_BLOCK = 1000
 """Consecutive rows of a dataset that share a key and so a partition."""
@@ -31,11 +32,16 @@ _FIELD_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "value": ((int, float), "a number"),
     "row": ((int,), "a whole number"),
     "data": ((dict,), "an object"),
+    "kind": ((str,), "a text"),
+    "state": ((str,), "a text"),
+    "run": ((int,), "a whole number"),
+    "at": ((str,), "a text"),
+    "reason": ((str, NoneType), "a text or null"),
 }
 _JSON_NAMES = {
     str: "a text",
     int: "a whole number",
-    float: "a number",
+    float: "a decimal number",
     bool: "true or false",
     list: "a list",
     dict: "an object",
@@ -59,7 +65,8 @@ def decode_row(value: bytes | None, place: Place, limits: Limits) -> Row:
     """The row in a record of topic `rows`; raises Refused with a reason code."""
     value = _present(value, limits.max_bytes)
     record = _decode(value, wire.ROW_DECODER, limits.max_depth)
-    strict.read_object(value, limits.max_depth)
+    if not wire.row_is_plain(value, record, limits.max_depth):
+        strict.read_object(value, limits.max_depth)
     checks.check_stream(record.stream)
     checks.check_row_number(record.row)
     event_id, timestamp = _identity(record.id, record.timestamp, place, limits)
@@ -67,14 +74,12 @@ def decode_row(value: bytes | None, place: Place, limits: Limits) -> Row:
 
 
 def decode_stream_state(value: bytes | None, limits: Limits) -> StreamState:
-    """The state in a record of topic `streams`; raises Refused. Only the producer writes there."""
+    """The state in a record of topic `streams`; raises Refused with a reason code."""
     value = _present(value, limits.max_bytes)
-    try:
-        record = wire.STREAM_STATE_DECODER.decode(value)
-        at = datetime.fromisoformat(record.at)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise Refused(Reason.NOT_JSON, f"not a state of a stream: {error}") from None
-    return StreamState(record.stream, record.kind, record.state, record.run, at, record.reason)
+    record = _decode(value, wire.STREAM_STATE_DECODER, limits.max_depth)
+    strict.read_object(value, limits.max_depth)
+    checks.check_stream(record.stream)
+    return StreamState(record.stream, record.kind, record.state, record.run, parse_time(record.at), record.reason)
 
 
 def encode_reading(reading: Reading) -> bytes:
@@ -147,7 +152,8 @@ def _decode(value: bytes, decoder: msgspec.json.Decoder[T], max_depth: int) -> T
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         record = strict.read_object(value, max_depth)
         _check_fields(record, decoder.type)
-        raise Refused(Reason.NOT_JSON, f"the value cannot be read: {error}") from None
+        reason = Reason.WRONG_TYPE if isinstance(error, msgspec.ValidationError) else Reason.NOT_JSON
+        raise Refused(reason, f"the value cannot be read: {error}") from None
 
 
 def _check_fields(record: dict[str, Any], struct: type[msgspec.Struct]) -> None:
@@ -174,5 +180,6 @@ def _identity(
                 "`id` needs a `timestamp`: without one its time would differ at each sending and it would count again",
             )
         return checks.place_id(place), place.append_time
-    time = parse_time(timestamp, place.append_time, limits)
+    time = parse_time(timestamp)
+    check_time(time, place.append_time, limits)
     return (checks.place_id(place) if event_id is UNSET else checks.parse_id(event_id)), time

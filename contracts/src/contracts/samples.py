@@ -1,6 +1,5 @@
 """The numbers that a dataset row contributes to series."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from contracts.checks import valid_category, valid_value
@@ -24,23 +23,23 @@ def samples(row: Row) -> Samples:
     beyond the 512th. A null is a field without a value: neither sample nor skipped.
     """
     found: dict[str, float] = {}
-    skipped = 0
-    for name, value in _fields(row.data, ""):
-        if value is None:
-            continue
-        if not _is_sample(name, value) or name in found or len(found) == SAMPLES_MAX:
-            skipped += 1
-        else:
-            found[name] = float(value)
+    skipped = _collect(row.data, "", found)
     return Samples(list(found.items()), skipped)
 
 
-def _fields(data: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _collect(data: dict[str, Any], prefix: str, found: dict[str, float]) -> int:
+    """Add the samples of one object to `found`; the number of fields that are none."""
+    skipped = 0
     for key, value in data.items():
         if isinstance(value, dict):
-            yield from _fields(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+            skipped += _collect(value, f"{prefix}{key}.", found)
+        elif value is not None:
+            name = prefix + key
+            if len(found) < SAMPLES_MAX and name not in found and _is_sample(name, value):
+                found[name] = float(value)
+            else:
+                skipped += 1
+    return skipped
 
 
 def _is_sample(name: str, value: object) -> bool:

@@ -10,32 +10,41 @@ TIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0
 
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.]([0-9]+))?"
-    r"(?P<zone>[Zz]|([+-])([0-9]{2}):([0-9]{2}))?"
+    r"(?P<zone>[Zz]|(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2}))?"
 )
 
 
-def parse_time(text: str, append_time: datetime, limits: Limits) -> datetime:
-    """The time in UTC, cut to microseconds; refuses what is not RFC 3339 with a zone or too far from append time."""
+def parse_time(text: str) -> datetime:
+    """The time in UTC, cut (not rounded) to microseconds; refuses what is not RFC 3339 with a zone."""
     match = _TIME.fullmatch(text)
     if match is None:
         raise Refused(Reason.BAD_TIMESTAMP, "`timestamp` must be RFC 3339, as 2026-01-02T03:04:05.678Z")
     if match["zone"] is None:
         raise Refused(Reason.NAIVE_TIMESTAMP, "`timestamp` has no zone: add Z or an offset as +02:00")
     try:
-        local = _local_time(match)
-        offset = _offset(match)
+        return _local_time(match) - _offset(match)
     except ValueError as error:
         raise Refused(Reason.BAD_TIMESTAMP, f"`timestamp` names no real time: {error}") from None
-    return _in_bounds(local, offset, append_time, limits)
+    except OverflowError:
+        raise Refused(Reason.BAD_TIMESTAMP, "`timestamp` must be in the years 1 to 9999, also in UTC") from None
+
+
+def check_time(time: datetime, append_time: datetime, limits: Limits) -> None:
+    """Refuse a time too far from when the broker took the record."""
+    if append_time - time > timedelta(days=limits.max_age_days):
+        raise Refused(Reason.TOO_OLD, f"`timestamp` is more than {limits.max_age_days} days before the record arrived")
+    if time - append_time > timedelta(seconds=limits.max_ahead_s):
+        raise Refused(
+            Reason.IN_THE_FUTURE,
+            f"`timestamp` is more than {limits.max_ahead_s} s after the record arrived: check the clock",
+        )
 
 
 def format_time(time: datetime) -> str:
     """RFC 3339 with six decimals and Z; raises ValueError for a time without a zone."""
     if time.tzinfo is None:
         raise ValueError("a time without a zone cannot be published: give it one")
-    if time.tzinfo is not UTC:
-        time = time.astimezone(UTC)
-    return time.isoformat(timespec="microseconds")[:26] + "Z"
+    return time.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _local_time(match: re.Match[str]) -> datetime:
@@ -45,24 +54,9 @@ def _local_time(match: re.Match[str]) -> datetime:
 
 
 def _offset(match: re.Match[str]) -> timedelta:
-    if match[9] is None:
+    if match["sign"] is None:
         return timedelta()
-    hours, minutes = int(match[10]), int(match[11])
+    hours, minutes = int(match["hours"]), int(match["minutes"])
     if hours > 23 or minutes > 59:
-        raise ValueError("offset must be from -23:59 to +23:59")
-    return timedelta(hours=hours, minutes=minutes) * (-1 if match[9] == "-" else 1)
-
-
-def _in_bounds(local: datetime, offset: timedelta, append_time: datetime, limits: Limits) -> datetime:
-    ahead = (local - append_time) - offset  # a difference never overflows, as the time itself does near year 1 and 9999
-    if ahead < timedelta(days=-limits.max_age_days):
-        raise Refused(Reason.TOO_OLD, f"`timestamp` is more than {limits.max_age_days} days before the record arrived")
-    if ahead > timedelta(seconds=limits.max_ahead_s):
-        raise Refused(
-            Reason.IN_THE_FUTURE,
-            f"`timestamp` is more than {limits.max_ahead_s} s after the record arrived: check the clock",
-        )
-    try:
-        return local - offset
-    except OverflowError:  # only where limits reach beyond the calendar
-        raise Refused(Reason.BAD_TIMESTAMP, "`timestamp` in UTC must be in the years 1 to 9999") from None
+        raise ValueError("the offset must be from -23:59 to +23:59")
+    return timedelta(hours=hours, minutes=minutes) * (-1 if match["sign"] == "-" else 1)

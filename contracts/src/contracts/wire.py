@@ -102,15 +102,50 @@ READING_DECODER = msgspec.json.Decoder(WireReading)
 ROW_DECODER = msgspec.json.Decoder(WireRow)
 STREAM_STATE_DECODER = msgspec.json.Decoder(WireStreamState)
 
-FULL_READING_QUOTES = 18
-"""Quote characters of a reading that has all five fields and nothing else: two for each key, two for each text."""
+READING_QUOTES = 18
+"""Quote characters of a reading with all five fields and nothing else: two for each key, two for each text."""
+ROW_TEXTS = 8
+"""Keys and texts of a row with all five fields and nothing else, its data left out."""
+_INT64 = range(-(2**63), 2**63)
 
 
-def reading_is_plain(value: bytes, wire: WireReading) -> bool:
+def reading_is_plain(value: bytes, record: WireReading) -> bool:
     """Whether the struct tells all that is in the bytes: no unknown or repeated field, no escape in any text.
 
     Every further field, and every nested one, would need more quotes; an escape needs a backslash. Without either,
     msgspec has seen and checked every text, and nothing can be hidden from it.
     """
-    absent = (wire.id is msgspec.UNSET) + (wire.timestamp is msgspec.UNSET)
-    return value.count(b'"') == FULL_READING_QUOTES - 4 * absent and b"\\" not in value
+    return value.count(b'"') == READING_QUOTES - 4 * _absent(record) and b"\\" not in value
+
+
+def row_is_plain(value: bytes, record: WireRow, max_depth: int) -> bool:
+    """The same for a row, whose data is counted through; also False where it is too deep or holds huge integers."""
+    if b"\\" in value:
+        return False
+    texts = ROW_TEXTS - 2 * _absent(record)
+    level: list[Any] = [record.data]
+    depth = 2  # the record is the first level
+    while level:
+        if depth > max_depth:
+            return False
+        deeper = []
+        for part in level:
+            children = part
+            if type(part) is dict:
+                texts += len(part)
+                children = part.values()
+            for child in children:
+                kind = type(child)
+                if kind is str:
+                    texts += 1
+                elif kind is dict or kind is list:
+                    deeper.append(child)
+                elif kind is int and child not in _INT64:
+                    return False
+        level = deeper
+        depth += 1
+    return value.count(b'"') == 2 * texts
+
+
+def _absent(record: WireReading | WireRow) -> int:
+    return (record.id is msgspec.UNSET) + (record.timestamp is msgspec.UNSET)

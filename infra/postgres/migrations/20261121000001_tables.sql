@@ -10,15 +10,21 @@ CREATE TABLE streams (
     state           text NOT NULL CHECK (state IN ('pending', 'running', 'paused', 'stopping', 'stopped', 'completed', 'failed')),
     reason          text,
     run             integer NOT NULL DEFAULT 1,
-    run_start       timestamptz,
+    run_start       timestamptz NOT NULL DEFAULT now(),
+    started_at      timestamptz,
     position        bigint NOT NULL DEFAULT 0,
     owner           text,
     lease_until     timestamptz,
     progress        jsonb NOT NULL DEFAULT '{}',
     dataset_digest  bytea,
+    changes         integer NOT NULL DEFAULT 0,
+    unannounced     jsonb NOT NULL DEFAULT '[]',
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON COLUMN streams.run_start IS 'Event time of position 0 of this run; started_at is when it began to be run.';
+COMMENT ON COLUMN streams.unannounced IS
+    'Changes of state that topic `streams` does not have yet, written by trigger note_stream_state; changes counts all.';
 COMMENT ON COLUMN streams.position IS 'Checkpoint: every event of this run below it was acknowledged by Kafka.';
 
 -- One (stream, category) pair; the small id keys every hot table.

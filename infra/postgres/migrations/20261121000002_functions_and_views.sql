@@ -49,6 +49,21 @@ BEGIN
     RETURN ids;
 END $$;
 
+-- Notes each change of a stream's state in the same transaction, so that topic `streams` gets every one of them.
+CREATE FUNCTION note_stream_state() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    NEW.updated_at := now();
+    IF TG_OP = 'INSERT' OR (NEW.state, NEW.run) IS DISTINCT FROM (OLD.state, OLD.run) THEN
+        NEW.changes := NEW.changes + 1;
+        NEW.unannounced := NEW.unannounced || jsonb_build_object(
+            'change', NEW.changes, 'state', NEW.state, 'run', NEW.run, 'reason', NEW.reason,
+            'at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER note_stream_state BEFORE INSERT OR UPDATE ON streams FOR EACH ROW EXECUTE FUNCTION note_stream_state();
+
 -- A fixed-point sum as a plain number: 2^-62 written out, so that the product is exact and rounded once.
 CREATE FUNCTION plain_sum(fixed numeric) RETURNS double precision
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -1,0 +1,77 @@
+"""A plain Kafka client of another make (confluent-kafka): publishes, and reads back for an independent recount."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+
+from tests.support.waiting import until
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record as Kafka has it."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+def publish(
+    bootstrap: str,
+    topic: str,
+    values: Iterable[bytes | None],
+    keys: Sequence[bytes | None] | None = None,
+    partition: int = -1,
+    headers: Sequence[tuple[str, bytes]] = (),
+) -> list[tuple[int, int]]:
+    """Publish each value and wait until Kafka has it; (partition, offset) of each, in the order of `values`."""
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 5})
+    places: dict[int, tuple[int, int]] = {}
+    values = list(values)
+
+    def note(index: int):
+        def delivered(error: object, message: Message) -> None:
+            if error:
+                raise KafkaException(error)
+            places[index] = (message.partition(), message.offset())
+
+        return delivered
+
+    for index, value in enumerate(values):
+        key = keys[index] if keys else None
+        options = {"partition": partition} if partition >= 0 else {}
+        producer.produce(topic, value, key, headers=list(headers), on_delivery=note(index), **options)
+        producer.poll(0)
+    until(lambda: producer.flush(1) == 0, 30, f"{len(values)} records published to {topic}")
+    return [places[index] for index in range(len(values))]
+
+
+def read_all(bootstrap: str, topic: str) -> list[Record]:
+    """Every record that is in the topic now, partition by partition, in order."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-recount", "enable.auto.commit": False})
+    try:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        records: list[Record] = []
+        for partition in sorted(partitions):
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            consumer.assign([TopicPartition(topic, partition, low)])
+            records += _up_to(consumer, high) if high > low else []
+        return records
+    finally:
+        consumer.close()
+
+
+def _up_to(consumer: Consumer, high: int) -> list[Record]:
+    records: list[Record] = []
+
+    def fetched() -> bool:
+        for message in consumer.consume(1000, timeout=1):
+            if message.error():
+                raise KafkaException(message.error())
+            records.append(Record(message.partition(), message.offset(), message.key(), message.value()))
+        return bool(records) and records[-1].offset == high - 1
+
+    until(fetched, 30, f"records up to offset {high}", every_s=0)
+    return records

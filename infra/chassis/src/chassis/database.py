@@ -1,5 +1,7 @@
 """A Postgres pool for one service, opened only on a schema that this code knows."""
 
+from collections.abc import Awaitable, Callable
+
 import asyncpg
 
 from chassis.errors import StartError
@@ -9,8 +11,10 @@ SCHEMA_VERSION = "20261121000003"
 """The newest migration this code knows: the number of the last file in infra/postgres/migrations (a test compares)."""
 
 
-async def open_pool(settings: PostgresClientSettings, service: str) -> asyncpg.Pool:
-    """Connect and check the schema.
+async def open_pool(
+    settings: PostgresClientSettings, service: str, prepare: Callable[..., Awaitable[None]] | None = None
+) -> asyncpg.Pool:
+    """Connect and check the schema; `prepare` is called with each new connection.
 
     Raises StartError when the settings are wrong (no such role, database or password; schema too old or too new)
     and OSError or asyncpg.PostgresError when the server is away: wait and try again.
@@ -21,10 +25,13 @@ async def open_pool(settings: PostgresClientSettings, service: str) -> asyncpg.P
             min_size=settings.postgres.pool_min,
             max_size=settings.postgres.pool_max,
             timeout=settings.postgres.connect_timeout_s,
+            init=prepare,
             server_settings={"application_name": f"tideline-{service}", "timezone": "UTC"},
         )
     except (ValueError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
-        raise StartError(f"cannot use TIDELINE_POSTGRES_DSN: {type(error).__name__}; check role, password and database") from None
+        raise StartError(
+            f"cannot use TIDELINE_POSTGRES_DSN: {type(error).__name__}; check role, password and database"
+        ) from None
     try:
         await check_schema(pool)
     except BaseException:
@@ -40,6 +47,10 @@ async def check_schema(pool: asyncpg.Pool) -> None:
     except asyncpg.UndefinedTableError:
         version = None
     if version is None or version < SCHEMA_VERSION:
-        raise StartError(f"the database schema is {version or 'missing'}, this code needs {SCHEMA_VERSION}: run `python -m provision migrate`")
+        raise StartError(
+            f"the database schema is {version or 'missing'}, this code needs {SCHEMA_VERSION}: run `python -m provision migrate`"
+        )
     if version > SCHEMA_VERSION:
-        raise StartError(f"the database schema {version} is newer than this code ({SCHEMA_VERSION}): update this service")
+        raise StartError(
+            f"the database schema {version} is newer than this code ({SCHEMA_VERSION}): update this service"
+        )

@@ -1,0 +1,103 @@
+"""`python -m processor accept`: the operator says that a refused partition shall go on with what Kafka has now."""
+
+import asyncio
+from collections.abc import Sequence
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from chassis.database import open_pool
+from chassis.errors import StartError
+from contracts.topics import Topics
+from processor import offsets
+from processor.errors import PartitionRefused
+from processor.partitions import Partitions
+from processor.plan import Claim, Connection
+from processor.settings import ProcessorSettings
+from processor.sql import statement
+
+READ_TIMEOUT_MS = 10_000
+
+
+async def accept(settings: ProcessorSettings) -> int:
+    """Look at every partition and accept what has happened to it, saying so; the exit code.
+
+    Records that retention deleted unread are left out and stay booked in `gaps`. A topic that was recreated or
+    truncated begins a new generation at its log's start: its records count as new ones.
+    """
+    topics = Topics(settings.topic_prefix)
+    try:
+        pool = await open_pool(settings, "accept")
+        consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False)
+        await consumer.start()
+    except (OSError, TimeoutError, asyncpg.PostgresError, KafkaError) as error:
+        raise StartError(f"cannot reach Postgres or Kafka: {error}; start them first") from None
+    try:
+        async with pool.acquire() as connection:
+            for topic in (topics.readings, topics.rows):
+                await _accept_topic(connection, consumer, topic)
+    finally:
+        await consumer.stop()
+        await pool.close()
+    return 0
+
+
+async def _accept_topic(connection: Connection, consumer: AIOKafkaConsumer, topic: str) -> None:
+    partitions = [
+        TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or await _known(consumer, topic))
+    ]
+    starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    recreated = False
+    for partition in partitions:
+        start, end = starts[partition], ends[partition]
+        async with connection.transaction():
+            claim = await offsets.claim(connection, topic, partition.partition, start)
+            if start > claim.next_offset:
+                await connection.execute(statement("accept_loss"), claim.generation, topic, partition.partition, start)
+                lost = f"{claim.next_offset} to {start - 1}"
+                print(f"{topic}-{partition.partition}: goes on at offset {start}, without {lost}")
+                continue
+        recreated |= not await _is_the_same(consumer, partition, claim, start, end)
+    if recreated:
+        generation = await _begin_generation(connection, partitions, [starts[p] for p in partitions])
+        print(f"{topic}: generation {generation} begins at the start of the log")
+    else:
+        print(f"{topic}: nothing more to accept")
+
+
+async def _is_the_same(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, claim: Claim, start: int, end: int
+) -> bool:
+    """Whether the log is the one that was read before, told by the record taken last."""
+    look = Partitions()
+    try:
+        where = look.hold(partition, claim, start, end)
+        if not look.held[partition].unverified:
+            return True
+        consumer.assign([partition])
+        consumer.seek(partition, where)
+        records = (await consumer.getmany(timeout_ms=READ_TIMEOUT_MS, max_records=1)).get(partition)
+        if not records:
+            raise StartError(f"{partition.topic}-{partition.partition}: offset {where} could not be read, try again")
+        look.take(partition, records)
+    except PartitionRefused:
+        return False
+    return True
+
+
+async def _begin_generation(connection: Connection, partitions: Sequence[TopicPartition], starts: Sequence[int]) -> int:
+    numbers = [partition.partition for partition in partitions]
+    return int(await connection.fetchval(statement("begin_generation"), partitions[0].topic, numbers, list(starts)))
+
+
+async def _known(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    """The partitions of a topic that the client has not heard of yet."""
+    await consumer.topics()
+    consumer.subscribe([topic])
+    for _ in range(50):
+        if found := consumer.partitions_for_topic(topic):
+            consumer.unsubscribe()
+            return set(found)
+        await asyncio.sleep(0.1)
+    raise StartError(f"Kafka has no topic {topic}: run `python -m provision topics`")

@@ -1,0 +1,273 @@
+"""The loop: claim what is assigned, fetch, prepare one plan while the one before is being committed.
+
+Written against a plain consumer object, so that tests can hand it a fake. What Kafka says of positions is never
+believed: each claim reads the stored offset and seeks to it, and after any error every partition is claimed again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import asyncpg
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CorruptRecordException, KafkaError, RecordTooLargeError
+
+from processor import offsets
+from processor.errors import Fenced, PartitionRefused
+from processor.failpoints import Failpoint
+from processor.metrics import Metrics
+from processor.partitions import Partitions
+from processor.pipeline import Pipeline
+from processor.plan import Batch, Plan, Record
+from processor.settings import ProcessorSettings
+
+log = structlog.get_logger("processor")
+
+FENCED_PAUSE_S = 0.5
+FAILED_PAUSE_S = (0.1, 5.0)
+"""First and longest pause after Postgres failed."""
+LOOK_AGAIN_S = 5.0
+UNREADABLE_PAUSE_S = 60.0
+MIRROR_PAUSE_S = 0.5
+MIRROR_AGAIN_S = 5.0
+MIRROR_TIMEOUT_S = 3.0
+DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+UNREADABLE = (CorruptRecordException, RecordTooLargeError, UnicodeError, ValueError)
+
+
+class Consumer(Protocol):
+    """What the loop needs of an AIOKafkaConsumer."""
+
+    async def getmany(  # noqa: D102
+        self, *partitions: TopicPartition, timeout_ms: int, max_records: int
+    ) -> Mapping[TopicPartition, Sequence[Record]]: ...
+    def assignment(self) -> set[TopicPartition]: ...  # noqa: D102
+    def pause(self, *partitions: TopicPartition) -> None: ...  # noqa: D102
+    def resume(self, *partitions: TopicPartition) -> None: ...  # noqa: D102
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...  # noqa: D102
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...  # noqa: D102
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...  # noqa: D102
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None: ...  # noqa: D102
+
+
+class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One processor copy at work. Hand it to the consumer as rebalance listener, then `run` it with the consumer."""
+
+    def __init__(self, settings: ProcessorSettings, metrics: Metrics, failpoint: Failpoint) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._reach = failpoint.reach
+        self._partitions = Partitions()
+        self._in_flight: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._claim_at = 0.0
+        self._pause_s = FAILED_PAUSE_S[0]
+        self._trouble: str | None = "the first assignment has not come yet"
+        self._kafka_silent = False
+        self._consumer: Consumer
+        self._pool: asyncpg.Pool
+        self._pipeline: Pipeline
+
+    async def run(self, consumer: Consumer, pool: asyncpg.Pool, pipeline: Pipeline) -> None:
+        """Work until `stop`; ends with nothing in flight."""
+        self._consumer, self._pool, self._pipeline = consumer, pool, pipeline
+        self._partitions.fresh |= consumer.assignment() - self._partitions.held.keys()
+        mirror = asyncio.create_task(self._mirror())
+        try:
+            while not self._stopping.is_set():
+                await self._claim()
+                batches = await self._fetch()
+                if batches:
+                    await self._hand_over(batches)
+                elif self._in_flight is not None and self._in_flight.done():
+                    await self._guarded(self._settle())
+            self._reach("draining")
+            await self._guarded(self._settle())
+        finally:
+            mirror.cancel()
+            await asyncio.wait([mirror])
+        if stored := dict(self._partitions.stored()):
+            await self._mirror_once(stored)
+
+    def stop(self) -> None:
+        """Finish what is in flight, take nothing new."""
+        self._stopping.set()
+
+    def troubles(self) -> list[str]:
+        """Why this copy is not ready; empty when it is."""
+        found = [f"{p.topic}-{p.partition}: {refusal.reason}" for p, refusal in self._partitions.refused.items()]
+        if self._trouble is not None:
+            found.append(self._trouble)
+        if self._kafka_silent:
+            found.append("Kafka does not answer")
+        return found
+
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        """Remember them. Pausing helps; what guards is that nothing is taken from a partition without a claim."""
+        if hasattr(self, "_consumer"):
+            self._consumer.pause(*assigned)
+        self._partitions.assigned(assigned)
+        self._trouble = None
+        log.info("partitions assigned", count=len(assigned))
+
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        """Let the transaction in flight end, for a while; then forget them. A late one will be fenced."""
+        if self._in_flight is not None:
+            await asyncio.wait([self._in_flight], timeout=self._settings.group.session_timeout_ms / 2_000)
+        self._partitions.revoked(revoked)
+        self._reach("revoked")
+
+    async def _claim(self) -> None:
+        """Claim what is new or due for another look; one attempt, then a pause, so that polling goes on."""
+        now = asyncio.get_running_loop().time()
+        partitions = self._partitions
+        due = partitions.fresh | {p for p, refusal in partitions.refused.items() if refusal.look_again_at <= now}
+        due &= self._consumer.assignment()
+        if not due or now < self._claim_at:
+            self._metrics.partitions.set(len(partitions.held))
+            self._metrics.partitions_refused.set(len(partitions.refused))
+            return
+        # Whatever is in flight may still move the offsets that are about to be read.
+        await self._guarded(self._settle())
+        await self._guarded(self._claim_all(sorted(due)))
+
+    async def _claim_all(self, due: Sequence[TopicPartition]) -> None:
+        starts = await asyncio.wait_for(self._consumer.beginning_offsets(due), 10)
+        ends = await asyncio.wait_for(self._consumer.end_offsets(due), 10)
+        async with self._pool.acquire() as connection:
+            for partition in due:
+                claim = await offsets.claim(connection, partition.topic, partition.partition, starts[partition])
+                if partition not in self._consumer.assignment():
+                    continue
+                if starts[partition] > claim.next_offset:
+                    await offsets.book_lost(connection, claim, starts[partition])
+                with self._refusing(partition):
+                    where = self._partitions.hold(partition, claim, starts[partition], ends[partition])
+                    self._consumer.seek(partition, where)
+                    self._consumer.resume(partition)
+        self._reach("claimed")
+        self._pause_s = FAILED_PAUSE_S[0]
+        self._trouble = None
+
+    async def _fetch(self) -> list[Batch]:
+        try:
+            fetched = await self._consumer.getmany(
+                timeout_ms=self._settings.batch.wait_ms, max_records=self._settings.batch.records
+            )
+        except UNREADABLE as error:
+            await self._find_unreadable(error)
+            return []
+        except KafkaError as error:
+            log.warning("Kafka failed", error=repr(error))
+            await self._pause(1.0)
+            return []
+        if fetched:
+            self._reach("fetched")
+        batches = []
+        for partition in sorted(fetched):
+            with self._refusing(partition):
+                taken = self._partitions.take(partition, fetched[partition])
+                if isinstance(taken, Batch):
+                    batches.append(taken)
+                elif taken is not None:
+                    self._consumer.seek(partition, taken)
+        return batches
+
+    async def _hand_over(self, batches: Sequence[Batch]) -> None:
+        """Prepare the batches while the plan before is being committed, then commit them."""
+
+        async def work() -> None:
+            plan = await self._pipeline.prepare(batches)
+            await self._settle()
+            if self._partitions.still_hold(batches):
+                self._in_flight = asyncio.create_task(self._commit(plan))
+            else:
+                self._partitions.drop()
+
+        await self._guarded(work())
+
+    async def _commit(self, plan: Plan) -> None:
+        await self._pipeline.commit(plan)
+        self._partitions.committed(plan.batches)
+
+    async def _settle(self) -> None:
+        """Wait for the transaction in flight; raises what it raised. Never cancels it."""
+        task, self._in_flight = self._in_flight, None
+        if task is not None:
+            await asyncio.wait([task])
+            task.result()
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it; after any error forget all positions and claim again after a pause."""
+        try:
+            await work
+        except Fenced as error:
+            self._metrics.fenced.inc()
+            self._start_over(FENCED_PAUSE_S, f"fenced: {error}")
+        except (*DATABASE_AWAY, KafkaError) as error:
+            self._metrics.retries.inc()
+            self._start_over(self._pause_s, f"{type(error).__name__}: {error}")
+            self._pause_s = min(self._pause_s * 2, FAILED_PAUSE_S[1])
+
+    def _start_over(self, pause_s: float, why: str) -> None:
+        self._partitions.drop()
+        self._consumer.pause(*(self._partitions.fresh & self._consumer.assignment()))
+        self._claim_at = asyncio.get_running_loop().time() + pause_s
+        self._trouble = why
+        log.warning("starting over from the stored offsets", why=why, pause_s=pause_s)
+
+    @contextlib.contextmanager
+    def _refusing(self, partition: TopicPartition) -> Iterator[None]:
+        try:
+            yield
+        except PartitionRefused as error:
+            self._refuse(partition, str(error), LOOK_AGAIN_S)
+
+    def _refuse(self, partition: TopicPartition, reason: str, pause_s: float) -> None:
+        known = self._partitions.refused.get(partition)
+        if known is None or known.reason != reason:
+            log.error("partition refused", topic=partition.topic, partition=partition.partition, reason=reason)
+        self._partitions.refuse(partition, reason, asyncio.get_running_loop().time() + pause_s)
+        if partition in self._consumer.assignment():
+            self._consumer.pause(partition)
+
+    async def _find_unreadable(self, error: Exception) -> None:
+        """One partition holds something that the client cannot read: find it by asking each, leave it alone."""
+        for partition in sorted(self._partitions.held):
+            try:
+                await self._consumer.getmany(partition, timeout_ms=300, max_records=1)
+            except UNREADABLE as found:
+                self._refuse(partition, f"the client cannot read it: {found!r}", UNREADABLE_PAUSE_S)
+                break
+        # What was read while looking has to be read again.
+        self._start_over(FENCED_PAUSE_S, f"{type(error).__name__}: {error}")
+
+    async def _mirror(self) -> None:
+        """Copy stored offsets to Kafka, where lag tools look. Never read back, so a failure harms nothing; said again
+        from time to time, it also tells whether Kafka answers."""
+        told: Mapping[TopicPartition, int] = {}
+        told_at = 0.0
+        while True:
+            stored, now = dict(self._partitions.stored()), asyncio.get_running_loop().time()
+            due = stored and (stored != told or now > told_at + MIRROR_AGAIN_S)
+            if due and await self._mirror_once(stored):
+                told, told_at = stored, now
+            await asyncio.sleep(MIRROR_PAUSE_S)
+
+    async def _mirror_once(self, stored: Mapping[TopicPartition, int]) -> bool:
+        try:
+            await asyncio.wait_for(self._consumer.commit(stored), MIRROR_TIMEOUT_S)
+        except TimeoutError:
+            self._kafka_silent = True
+            return False
+        except (KafkaError, AssertionError) as error:
+            log.debug("offsets not mirrored", error=repr(error))
+            return False
+        self._kafka_silent = False
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)

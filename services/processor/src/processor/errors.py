@@ -1,0 +1,13 @@
+"""Errors of the processor, named for what the loop should do."""
+
+
+class ProcessorError(Exception):
+    """Base of all of them."""
+
+
+class Fenced(ProcessorError):  # noqa: N818 - names what happened
+    """Another process owns the partition now: drop what was read, wait a little, claim again."""
+
+
+class PartitionRefused(ProcessorError):  # noqa: N818 - names what happened
+    """The partition's log is not the one that was read before: leave it alone until an operator accepts it."""

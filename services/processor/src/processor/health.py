@@ -1,0 +1,35 @@
+"""Health, readiness and metrics of a processor over HTTP."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI, Response
+from fastapi.responses import ORJSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from chassis.problems import add_problem_handlers
+from processor.metrics import Metrics
+
+
+def make_app(metrics: Metrics, troubles: Callable[[], list[str]]) -> FastAPI:
+    """`troubles` tells why the processor is not ready."""
+    app = FastAPI(title="Tideline processor", docs_url=None, redoc_url=None)
+    add_problem_handlers(app)
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """The process answers; touches nothing else."""
+        return {"status": "healthy"}
+
+    @app.get("/ready")
+    async def ready() -> Response:
+        """200, or 503 with the reasons."""
+        reasons = troubles()
+        status = "ready" if not reasons else "not ready"
+        return ORJSONResponse({"status": status, "reasons": reasons}, 503 if reasons else 200)
+
+    @app.get("/metrics")
+    async def show_metrics() -> Response:
+        """Prometheus text."""
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app

@@ -1,0 +1,61 @@
+"""Where each partition stands: claims that fence, the compare-and-set of a transaction, the ledger, bookmarks."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from processor.errors import Fenced
+from processor.plan import Batch, Bookmark, Claim, Connection, Gap, Record, Tally, Windows
+from processor.sql import statement
+
+MINUTE_US = 60_000_000
+
+
+async def claim(connection: Connection, topic: str, partition: int, log_start: int) -> Claim:
+    """Take a partition over; a partition never seen begins at `log_start`."""
+    row = await connection.fetchrow(statement("claim"), topic, partition, log_start)
+    assert row is not None  # noqa: S101 - an upsert always returns its row
+    bookmark = None
+    if row["bookmark_hash"] is not None:
+        bookmark = Bookmark(round(row["bookmark_time"].timestamp() * 1_000), row["bookmark_hash"])
+    return Claim(topic, partition, row["generation"], row["pass"], row["epoch"], row["next_offset"], bookmark)
+
+
+async def hold(connection: Connection, batches: Sequence[Batch]) -> None:
+    """Lock the partitions of this transaction; raises Fenced unless all stand where their batches begin."""
+    wanted = [(b.claim.generation, b.claim.topic, b.claim.partition, b.claim.epoch, b.first_offset) for b in batches]
+    held = await connection.fetch(statement("hold"), *map(list, zip(*wanted, strict=True)))
+    if len(held) != len(batches):
+        raise Fenced(f"{len(batches) - len(held)} of {len(batches)} partitions have another owner or position")
+
+
+async def advance(connection: Connection, batches: Sequence[Batch], tallies: Sequence[Tally], windows: Windows) -> None:
+    """Write the ledger and move the offsets of the held partitions to the ends of their batches."""
+    ledger, moves = [], []
+    for batch, tally in zip(batches, tallies, strict=True):
+        place = (batch.claim.generation, batch.claim.topic, batch.claim.partition)
+        counts = (tally.accepted, tally.duplicate, tally.rejected)
+        ledger.append((*place, batch.claim.pass_number, batch.first_offset, batch.next_offset, *counts, tally.samples))
+        mark = bookmark_of(batch.records[-1])
+        moves.append((*place, batch.next_offset, *counts, mark.append_ms, mark.digest))
+        for gap in batch.gaps:
+            await book_gap(connection, batch.claim, gap)
+    touched = windows.series.tolist(), (windows.start_us // MINUTE_US).tolist()
+    await connection.execute(statement("insert_batches"), *map(list, zip(*ledger, strict=True)), *touched)
+    await connection.execute(statement("advance"), *map(list, zip(*moves, strict=True)))
+
+
+async def book_gap(connection: Connection, claim: Claim, gap: Gap) -> None:
+    """Write down offsets that were never delivered."""
+    place = (claim.generation, claim.topic, claim.partition, claim.pass_number)
+    await connection.execute(statement("insert_gap"), *place, gap.start, gap.end, gap.cause)
+
+
+async def book_lost(connection: Connection, claim: Claim, log_start: int) -> None:
+    """Write down that retention deleted what had not been read; the partition waits until it is accepted."""
+    await book_gap(connection, claim, Gap(claim.next_offset, log_start, "retention"))
+
+
+def bookmark_of(record: Record) -> Bookmark:
+    """What a record is recognised by when it is read again."""
+    key, value = record.key or b"", record.value or b""
+    return Bookmark(record.timestamp, sha256(len(key).to_bytes(8, "big") + key + value).digest())

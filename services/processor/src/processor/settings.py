@@ -1,0 +1,58 @@
+"""The processor's settings: infra/config/processor.toml and the environment."""
+
+from pydantic import Field
+
+from chassis.settings import KafkaClientSettings, PostgresClientSettings, PostgresSettings, Section
+from contracts.events import Limits
+
+
+class BatchSettings(Section):
+    """How much one transaction takes."""
+
+    records: int = Field(10_000, ge=1, le=100_000, description="Most records of one transaction.")
+    wait_ms: int = Field(50, ge=1, le=5_000, description="Longest wait for the first record of a batch.")
+
+
+class GroupSettings(Section):
+    """Membership in the consumer group."""
+
+    session_timeout_ms: int = Field(
+        6_000, ge=6_000, le=60_000, description="A silent copy loses its partitions after this."
+    )
+    heartbeat_ms: int = Field(1_500, ge=100, le=20_000, description="Pause between heartbeats.")
+
+
+class LimitSettings(Section):
+    """What a valid event may hold; what is beyond becomes a dead letter."""
+
+    max_age_days: int = Field(7_305, ge=1, description="Oldest timestamp before the append time, in days (20 years).")
+    max_ahead_s: int = Field(86_400, ge=0, description="Latest timestamp after the append time, in seconds.")
+    max_bytes: int = Field(1_048_576, ge=1_024, description="Largest record value, in bytes.")
+    max_depth: int = Field(20, ge=2, le=100, description="Deepest nesting of objects and lists.")
+    series_per_stream: int = Field(10_000, ge=1, description="Most categories of one stream.")
+
+    def of_events(self) -> Limits:
+        """The part that contracts check."""
+        return Limits(self.max_age_days, self.max_ahead_s, self.max_bytes, self.max_depth)
+
+
+class ProcessorSettings(KafkaClientSettings, PostgresClientSettings):
+    """Everything that can be set for a processor copy."""
+
+    name: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,64}$",
+        description="Stable name of this copy (`processor-1`): a restart within the session timeout keeps its "
+        "partitions. Empty where copies come and go.",
+    )
+    http_host: str = Field("127.0.0.1", description="Address of health and metrics.")
+    http_port: int = Field(8002, ge=0, le=65_535, description="Port of health and metrics.")
+    batch: BatchSettings = Field(default_factory=BatchSettings, description="Size of a transaction.")
+    group: GroupSettings = Field(default_factory=GroupSettings, description="Consumer group membership.")
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="Validity of events.")
+    postgres: PostgresSettings = Field(
+        default_factory=lambda: PostgresSettings(pool_max=3), description="Connection pool."
+    )
+    failpoint: str = Field(
+        "", description="For tests: `<point>[:nth]`, the process kills itself with SIGKILL when it gets there."
+    )

@@ -1,0 +1,5 @@
+-- Takes a partition over: bumps its epoch, which fences the owner before, and tells where it stands. $3: the log's start, where a new partition begins.
+INSERT INTO offsets AS o (generation, topic, partition, start_offset, next_offset, epoch)
+VALUES (coalesce((SELECT max(generation) FROM offsets WHERE topic = $1), 1), $1, $2, $3, $3, 1)
+ON CONFLICT (generation, topic, partition) DO UPDATE SET epoch = o.epoch + 1
+RETURNING generation, pass, epoch, next_offset, bookmark_time, bookmark_hash

@@ -27,7 +27,7 @@ def publish(
     headers: Sequence[tuple[str, bytes]] = (),
 ) -> list[tuple[int, int]]:
     """Publish each value and wait until Kafka has it; (partition, offset) of each, in the order of `values`."""
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 5})
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "linger.ms": 5})
     places: dict[int, tuple[int, int]] = {}
     values = list(values)
 
@@ -50,7 +50,14 @@ def publish(
 
 def read_all(bootstrap: str, topic: str) -> list[Record]:
     """Every record that is in the topic now, partition by partition, in order."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-recount", "enable.auto.commit": False})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "test-recount",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 50,
+        }
+    )
     try:
         partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
         records: list[Record] = []
@@ -67,7 +74,8 @@ def _up_to(consumer: Consumer, high: int) -> list[Record]:
     records: list[Record] = []
 
     def fetched() -> bool:
-        for message in consumer.consume(1000, timeout=1):
+        remaining = high - 1 - records[-1].offset if records else high
+        for message in consumer.consume(min(1000, remaining), timeout=0.2):
             if message.error():
                 raise KafkaException(message.error())
             records.append(Record(message.partition(), message.offset(), message.key(), message.value()))

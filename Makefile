@@ -41,6 +41,9 @@ check: setup-dev ## Format, lint, types and import rules: all must be clean
 format: setup-dev ## Format the code and fix what can be fixed by itself
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
+docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
+	@$(BIN)/python -m docs.generate
+
 bench: setup-dev ## Measure the processor beside the limits of the same machine
 	@$(BIN)/python -m benchmarks $(ARGS)
 

@@ -108,9 +108,3 @@ def test_the_schema_refuses_what_a_schema_can_refuse(file: str, message: str) ->
     passed = [example for example in load(file)["refused"] if validator.is_valid(example["record"])]
     assert {example["reason"] for example in passed} <= SEEN_ONLY_BY_DECODING | {"bad_timestamp"}
     assert {example["name"] for example in passed if example["reason"] == "bad_timestamp"} <= {"February 30"}
-
-
-@pytest.mark.parametrize("message", ["reading", "row", "stream-state"])
-def test_the_written_schema_is_current(message: str) -> None:
-    written = (EXAMPLES.parent / "schema" / f"{message}.json").read_text("utf-8")
-    assert json.loads(written) == message_schema(message), "run: make docs"

@@ -1,10 +1,9 @@
 """`python -m contracts schema FOLDER` writes the JSON Schema of every message."""
 
-import json
 import sys
 from pathlib import Path
 
-from contracts.schema import MESSAGES, message_schema
+from contracts.schema import MESSAGES, schema_text
 
 
 def main(arguments: list[str]) -> int:
@@ -12,9 +11,7 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["schema", folder] if Path(folder).is_dir():
             for name in MESSAGES:
-                (Path(folder) / f"{name}.json").write_text(
-                    json.dumps(message_schema(name), indent=2, ensure_ascii=False) + "\n", "utf-8"
-                )
+                (Path(folder) / f"{name}.json").write_text(schema_text(name), "utf-8")
             return 0
         case _:
             print("usage: python -m contracts schema FOLDER (an existing one; here contracts/schema)", file=sys.stderr)

@@ -1,5 +1,6 @@
 """The JSON Schema of every message, from the same structs that decode it."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -24,3 +25,8 @@ def message_schema(name: str) -> dict[str, Any]:
     if definitions:
         schema["$defs"] = definitions
     return schema
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema of one message as a file."""
+    return json.dumps(message_schema(name), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,128 @@
+"""`make docs`: what is generated from code (docs/configuration.md, the table in docs/events.md, contracts/schema)."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from chassis.settings import ServiceSettings
+from contracts.reasons import Reason
+from contracts.schema import MESSAGES, schema_text
+from processor.settings import ProcessorSettings
+from producer.settings import ProducerSettings
+from provision.settings import ProvisionSettings
+from query_api.settings import QueryApiSettings
+
+ROOT = Path(__file__).parents[1]
+SERVICES: dict[str, type[ServiceSettings]] = {
+    "producer": ProducerSettings,
+    "processor": ProcessorSettings,
+    "query-api": QueryApiSettings,
+    "provision": ProvisionSettings,
+}
+"""Each service and the class that its infra/config/<service>.toml is read into."""
+
+INTRODUCTION = """# Configuration
+
+Written by `make docs` from the settings classes; a test keeps it current.
+
+Each service reads one file, `infra/config/<service>.toml` (another folder: `TIDELINE_CONFIG_DIR`), and then the
+environment, which wins: key `batch.records` is `TIDELINE_BATCH__RECORDS` there. A key that is not listed here is
+refused by name at the start, and so is a value of the wrong type; values of secrets are never printed.
+"""
+
+
+def configuration() -> str:
+    """The text of docs/configuration.md."""
+    return INTRODUCTION + "".join(_service(name, settings) for name, settings in SERVICES.items())
+
+
+def events(text: str) -> str:
+    """docs/events.md with its table of reasons written anew."""
+    before, rest = text.split("<!-- reasons:", 1)
+    marker, after = rest.split("<!-- /reasons -->", 1)
+    rows = "".join(f"| `{reason}` | {reason.cause} | {reason.fix} |\n" for reason in Reason)
+    table = f"\n| code | cause | fix |\n|---|---|---|\n{rows}"
+    return f"{before}<!-- reasons:{marker.splitlines()[0]}{table}<!-- /reasons -->{after}"
+
+
+def files() -> dict[Path, str]:
+    """Every generated file and the text it should have."""
+    event_page = ROOT / "docs" / "events.md"
+    written = {ROOT / "docs" / "configuration.md": configuration(), event_page: events(event_page.read_text("utf-8"))}
+    for name in MESSAGES:
+        written[ROOT / "contracts" / "schema" / f"{name}.json"] = schema_text(name)
+    return written
+
+
+def leaves(settings: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, Any]]:
+    """Every key with its dots, its field and its default."""
+    for name, field in settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if isinstance(default, BaseModel):
+            for inner, inner_field, _ in leaves(type(default)):
+                yield f"{name}.{inner}", inner_field, _value_at(default, inner)
+        else:
+            yield name, field, default
+
+
+def _value_at(section: BaseModel, key: str) -> Any:
+    value: Any = section
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _service(name: str, settings: type[ServiceSettings]) -> str:
+    lines = [
+        f"| `{key}` | {_shown(default)} | {field.description}{_range(field)} |"
+        for key, field, default in leaves(settings)
+    ]
+    title = f"\n## {name}\n\n`infra/config/{name}.toml`\n\n| key | default | what |\n|---|---|---|\n"
+    return title + "\n".join(lines) + "\n"
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
+    match default:
+        case None | "":
+            return "none"
+        case bool():
+            return f"`{str(default).lower()}`"
+        case list() | tuple():
+            return f"`{json.dumps(list(default))}`"
+        case _:
+            return f"`{default}`"
+
+
+def _range(field: FieldInfo) -> str:
+    """What the field's own limits say, as the end of its description."""
+    if get_origin(field.annotation) is Literal:
+        return " One of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation)) + "."
+    signs = {"ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "pattern": ""}
+    limits = [
+        f"{sign}{getattr(each, name):,}" if sign else f"`{getattr(each, name)}`".replace("|", "\\|")
+        for each in field.metadata
+        for name, sign in signs.items()
+        if getattr(each, name, None) is not None
+    ]
+    return f" ({', '.join(limits)})" if limits else ""
+
+
+def main() -> int:
+    """Write each file that differs and name it; the exit code."""
+    for path, text in files().items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+            print(f"written: {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

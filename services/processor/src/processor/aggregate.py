@@ -48,14 +48,16 @@ def windows_of(samples: Samples) -> Windows:
     series, at, value = samples.series[order], samples.timestamp_us[order], samples.value[order]
     minute = at // MINUTE_US
     starts = _group_starts(series, minute)
+    if not len(starts):
+        return _no_windows()
     ends = np.append(starts[1:], len(series)) - 1
     return Windows(
         series=series[starts],
         start_us=minute[starts] * MINUTE_US,
         count=np.diff(np.append(starts, len(series))).astype(np.int64),
         sums=_sums(value, starts),
-        min=np.minimum.reduceat(value, starts) if len(starts) else value,
-        max=np.maximum.reduceat(value, starts) if len(starts) else value,
+        min=np.minimum.reduceat(value, starts),
+        max=np.maximum.reduceat(value, starts),
         first_us=at[starts],
         first=value[starts],
         last_us=at[ends],
@@ -88,6 +90,12 @@ def quarters_of(windows: Windows) -> Windows:
     )
 
 
+def _no_windows() -> Windows:
+    none, nothing = np.empty(0, np.int64), np.empty(0)
+    sums = (none, none, none, none)
+    return Windows(np.empty(0, np.int32), none, none, sums, nothing, nothing, none, nothing, none, nothing, none)
+
+
 def _group_starts(series: Int32s, bucket: Int64s) -> Int64s:
     """Positions at which a new (series, bucket) begins in sorted columns."""
     if not len(series):
@@ -108,8 +116,5 @@ def _sums(value: Floats, starts: Int64s) -> tuple[Int64s, Int64s, Int64s, Int64s
     low = np.rint((fraction - high) * TWO_31)
     units = whole.astype(np.int64)
     limbs = (units >> 31, units & 0x7FFF_FFFF, high.astype(np.int64), low.astype(np.int64))
-    if not len(starts):
-        empty = np.empty(0, np.int64)
-        return empty, empty, empty, empty
     s0, s1, s2, s3 = (np.add.reduceat(limb, starts) for limb in limbs)
     return s0, s1, s2, s3

@@ -47,11 +47,11 @@ class _Found:
         self.offsets.append(np.array(offsets, np.int64))
 
 
-def decode_readings_batch(batch: Batch, limits: Limits) -> Decoded:
+def decode_readings_batch(batch: Batch, limits: Limits, chunk_size: int = CHUNK) -> Decoded:
     """The readings of a batch of topic `readings`."""
     found = _Found()
-    for start in range(0, len(batch.records), CHUNK):
-        chunk = batch.records[start : start + CHUNK]
+    for start in range(0, len(batch.records), chunk_size):
+        chunk = batch.records[start : start + chunk_size]
         if not _add_as_columns(found, chunk, limits):
             _add_one_by_one(found, chunk, batch.claim, limits)
     return Decoded(

@@ -5,6 +5,7 @@ again; what this process believes about its position never counts.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -112,7 +113,11 @@ class Pipeline:
             except BaseException:
                 await _rolled_back(connection, transaction)
                 raise
-            await self._send_commit(transaction)
+            try:
+                await self._send_commit(transaction)
+            except BaseException:
+                connection.terminate()  # whether it was committed is unknown
+                raise
             self._reach("committed")
         self._metrics.seconds.observe(time.monotonic() - begun)
         self._recent.remember(written)
@@ -179,4 +184,5 @@ async def _rolled_back(connection: Connection, transaction: asyncpg.transaction.
     try:
         await asyncio.wait_for(transaction.rollback(), 5)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        connection.terminate()
+        with contextlib.suppress(asyncpg.InterfaceError):
+            connection.terminate()

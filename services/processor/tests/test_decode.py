@@ -1,0 +1,114 @@
+"""The fast way and the slow way accept and refuse the same records."""
+
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+from services.processor.tests.makers import NOON, FakeRecord, batch, later, wire
+from tests.support.malformed import MALFORMED
+
+from contracts.codec import decode_reading
+from contracts.events import Limits, Place
+from contracts.reasons import Reason, Refused
+from processor.columns import microseconds
+from processor.decode import _add_as_columns, _Found, decode_readings_batch, decode_rows_batch
+
+LIMITS = Limits()
+
+times = st.sampled_from(
+    [
+        "2026-03-01T11:00:00Z",
+        "2026-03-01T11:00:00.5Z",
+        "2026-03-01T12:00:00+01:00",
+        "2026-03-02T12:00:00.000001Z",
+        "1926-01-01T00:00:00Z",
+        "yesterday",
+    ]
+)
+ids = st.uuids().map(str) | st.sampled_from(["", "x" * 36, "0195F2B4-7C1E-7D5A-9B3F-2F6A1C0D4E11"])
+texts = st.sampled_from(["lab", "größe", "a b", "", "x" * 200, 'quo"te', "nul\0", "tab\t", "\x7f", "back\\slash"])
+numbers = st.floats() | st.integers() | st.booleans() | st.none() | st.just("3.5") | st.just(-0.0) | st.just(1e15)
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": ids,
+        "stream": texts,
+        "category": texts,
+        "timestamp": times,
+        "value": numbers,
+        "more": st.just({"x": [1]}),
+    },
+)
+plain = st.builds(wire, st.integers(0, 10**9), value=st.floats(-1e15, 1e15), category=st.sampled_from(["a", "é", "°C"]))
+anything = st.one_of(
+    plain,
+    fields.map(lambda made: json.dumps(made).encode()),
+    fields.map(lambda made: json.dumps(made, ensure_ascii=False).encode()),
+    st.sampled_from([case.value for case in MALFORMED if case.topic == "readings"]),
+    st.binary(max_size=40),
+)
+
+
+def one_by_one(values: list[bytes | None]) -> tuple[list[tuple[str, str, int, int, float]], list[tuple[int, Reason]]]:
+    """What contracts says of each record alone."""
+    taken, refused = [], []
+    for offset, value in enumerate(values):
+        try:
+            reading = decode_reading(value, Place(1, "readings", 0, offset, NOON), LIMITS)
+        except Refused as refusal:
+            refused.append((offset, refusal.reason))
+            continue
+        at = microseconds(reading.timestamp)
+        taken.append((reading.stream, reading.category, at, reading.id.int, reading.value))
+    return taken, refused
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(plain, max_size=5), st.lists(anything, max_size=3), st.integers(1, 4))
+def test_both_ways_agree_on_every_record(good: list[bytes], odd: list[bytes | None], chunk: int) -> None:
+    values = [*good, *odd]
+    decoded = decode_readings_batch(batch(values), LIMITS, chunk)
+    taken = [
+        (*decoded.pairs[pair], int(at), (int(high) << 64) + int(low), value)
+        for pair, at, (high, low), value in zip(
+            decoded.pair, decoded.timestamp_us, decoded.ids, decoded.value.tolist(), strict=True
+        )
+    ]
+    assert (taken, [(letter.record.offset, letter.reason) for letter in decoded.letters]) == one_by_one(values)
+
+
+def test_a_plain_chunk_is_read_as_columns() -> None:
+    found = _Found()
+    assert _add_as_columns(found, batch([wire(1), wire(2, category="°C")]).records, LIMITS)
+    assert len(found.pair) == 2
+
+
+def test_minus_zero_is_zero() -> None:
+    decoded = decode_readings_batch(batch([wire(1, value=-0.0)]), LIMITS)
+    assert str(decoded.value[0]) == "0.0"
+
+
+def test_validity_is_told_by_the_append_time_not_by_a_clock() -> None:
+    at = later(days=1)
+    assert not decode_readings_batch(batch([wire(1, at=at)]), LIMITS).letters
+    refused = decode_readings_batch(batch([wire(1, at=at + timedelta(microseconds=1))]), LIMITS).letters
+    assert [letter.reason for letter in refused] == [Reason.IN_THE_FUTURE]
+
+
+def test_a_record_with_odd_headers_is_refused_and_its_neighbours_are_not() -> None:
+    values = batch([wire(1), wire(2)])
+    odd = FakeRecord(2, wire(3), headers=[("trace", b"\xff")])
+    decoded = decode_readings_batch(type(values)(values.claim, 0, 3, [*values.records, odd]), LIMITS)
+    assert [letter.reason for letter in decoded.letters] == [Reason.BAD_HEADERS]
+    assert len(decoded.pair) == 2
+
+
+def test_a_row_is_kept_whole_and_gives_a_sample_per_number() -> None:
+    data = {"CycleTime": 21.5, "ok": True, "note": "x", "deep": {"value": 3}}
+    row = {"id": str(UUID(int=1)), "stream": "molding", "row": 0, "timestamp": "2026-03-01T11:00:00Z", "data": data}
+    decoded = decode_rows_batch(batch([json.dumps(row).encode(), b"{}"], topic="rows"), LIMITS)
+    assert json.loads(decoded.rows[0].data) == data
+    assert list(decoded.rows[0].samples) == [("CycleTime", 21.5), ("ok", 1.0), ("deep.value", 3.0)]
+    assert [letter.reason for letter in decoded.letters] == [Reason.MISSING_FIELD]

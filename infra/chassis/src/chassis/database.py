@@ -1,6 +1,6 @@
 """A Postgres pool for one service, opened only on a schema that this code knows."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import asyncpg
 
@@ -12,9 +12,12 @@ SCHEMA_VERSION = "20261121000003"
 
 
 async def open_pool(
-    settings: PostgresClientSettings, service: str, prepare: Callable[..., Awaitable[None]] | None = None
+    settings: PostgresClientSettings,
+    service: str,
+    prepare: Callable[..., Awaitable[None]] | None = None,
+    session: Mapping[str, str] | None = None,
 ) -> asyncpg.Pool:
-    """Connect and check the schema; `prepare` is called with each new connection.
+    """Connect and check the schema; each new connection has the settings in `session` and is given to `prepare`.
 
     Raises StartError when the settings are wrong (no such role, database or password; schema too old or too new)
     and OSError or asyncpg.PostgresError when the server is away: wait and try again.
@@ -26,7 +29,7 @@ async def open_pool(
             max_size=settings.postgres.pool_max,
             timeout=settings.postgres.connect_timeout_s,
             init=prepare,
-            server_settings={"application_name": f"tideline-{service}", "timezone": "UTC"},
+            server_settings={"application_name": f"tideline-{service}", "timezone": "UTC", **(session or {})},
         )
     except (ValueError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
         raise StartError(

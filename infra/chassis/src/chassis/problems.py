@@ -50,7 +50,10 @@ def request_id(request: Request) -> str:
 def validation_problem(error: RequestValidationError, status: int = 422) -> Problem:
     """What FastAPI found wrong, by parameter, without the caller's input."""
     errors = [
-        {"parameter": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), "message": str(item["msg"])}
+        {
+            "parameter": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]),
+            "message": str(item["msg"]),
+        }
         for item in error.errors()
     ]
     names = ", ".join(sorted({item["parameter"] for item in errors}))
@@ -76,4 +79,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
         log.error("request failed", path=request.url.path, request_id=request_id(request), exc_info=error)
-        return problem_response(Problem(500, "an unexpected error; the log has it under this request_id"), request_id(request))
+        return problem_response(
+            Problem(500, "an unexpected error; the log has it under this request_id"), request_id(request)
+        )

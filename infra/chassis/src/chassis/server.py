@@ -22,16 +22,18 @@ def listen(host: str, port: int) -> socket.socket:
         sock.listen(4096)
     except OSError as error:
         sock.close()
-        raise StartError(f"cannot listen on {host}:{port} ({error.strerror}): stop what uses it or set TIDELINE_HTTP_PORT") from None
+        raise StartError(
+            f"cannot listen on {host}:{port} ({error.strerror}): stop what uses it or set TIDELINE_HTTP_PORT"
+        ) from None
     sock.setblocking(False)
     return sock
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its own signal handling; `stopping` is set the moment a stop is asked for, so that endless
-    answers (SSE) can end themselves."""
+    """uvicorn without its own signal handling; `stopping` (given, where the application needs it before the server
+    is there) is set the moment a stop is asked for, so that endless answers (SSE) can end themselves."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, stopping: asyncio.Event | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -45,7 +47,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
             )
         )
-        self.stopping = asyncio.Event()
+        self.stopping = stopping or asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

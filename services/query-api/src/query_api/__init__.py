@@ -1,0 +1,1 @@
+"""Serves raw readings, windows and daily averages over REST. Reads Postgres and writes nothing."""

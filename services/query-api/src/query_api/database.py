@@ -1,0 +1,89 @@
+"""The database as this service uses it: waited for at start, one statement a call, failures as problems."""
+
+import asyncio
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import asyncpg
+import structlog
+
+from chassis.database import open_pool
+from chassis.problems import Problem
+from query_api.errors import database_problem, unavailable
+from query_api.settings import QueryApiSettings
+
+log = structlog.get_logger("database")
+
+RETRY_S = 0.5
+GRACE_S = 1.0
+"""What the client waits beyond the server's own statement timeout: a server that is frozen keeps no timeout."""
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of sql/<name>.sql."""
+    return (files("query_api") / "sql" / f"{name}.sql").read_text()
+
+
+class Database:
+    """Connects by itself once Postgres is there; until then, and whenever it is away, a query is a 503."""
+
+    def __init__(self, settings: QueryApiSettings) -> None:
+        self._settings = settings
+        self._pool: asyncpg.Pool | None = None
+
+    async def connect(self) -> None:
+        """Try until connected. Raises StartError for what waiting cannot heal (role, password, schema)."""
+        told = False
+        while self._pool is None:
+            try:
+                self._pool = await open_pool(self._settings, "query-api", session=self._session())
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if not told:
+                    log.warning("waiting for Postgres", error=type(error).__name__)
+                told = True
+                await asyncio.sleep(RETRY_S)
+        log.info("connected to Postgres")
+
+    def _session(self) -> dict[str, str]:
+        """Session settings: plans made for the values at hand, as ranges and numbers of series differ widely."""
+        return {
+            "statement_timeout": str(self._settings.limits.statement_ms),
+            "plan_cache_mode": "force_custom_plan",
+            "jit": "off",
+        }
+
+    async def close(self) -> None:
+        """Close all connections at once; the server ends what still ran."""
+        if self._pool is not None:
+            self._pool.terminate()
+
+    async def fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:
+        """The rows of the statement in sql/<name>.sql. Raises Problem: 503 away, 504 too slow, 422 impossible value."""
+        if self._pool is None:
+            raise unavailable()
+        limit_s = self._settings.limits.statement_ms / 1000 + GRACE_S
+        try:
+            connection = await self._pool.acquire(timeout=limit_s)
+            try:
+                return await connection.fetch(statement(name), *values, timeout=limit_s)
+            finally:
+                await self._pool.release(connection, timeout=GRACE_S)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            problem = database_problem(error, self._settings.limits.statement_ms)
+            if problem is None:
+                raise
+            log.warning("query failed", statement=name, error=type(error).__name__, status=problem.status)
+            raise problem from error
+
+    async def trouble(self) -> dict[str, str] | None:
+        """Why it cannot be used now, as a reason code and a sentence; None: it answers."""
+        if self._pool is None:
+            return {"reason": "database_not_connected", "message": "Postgres was not reached yet: is it running?"}
+        try:
+            await self.fetch("alive")
+        except Problem as problem:
+            reason = "database_slow" if problem.status == 504 else "database_unreachable"
+            return {"reason": reason, "message": problem.detail}
+        return None

@@ -1,0 +1,75 @@
+"""The outermost layer: how many requests at once, how large a body, and headers that every answer carries."""
+
+import secrets
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.problems import Problem, problem_response
+from query_api.settings import Limits
+
+ALWAYS_ANSWERED = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics"})
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+class Edge:
+    """Answers 429 and 413 itself and passes everything else on."""
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app = app
+        self._limits = limits
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, if it is within the limits."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        problem = self._refusal(scope)
+        if problem is not None:
+            return await problem_response(problem, secrets.token_hex(8))(scope, receive, guarded)
+        self._running += 1
+        try:
+            await self._app(scope, self._counted(receive), guarded)
+        finally:
+            self._running -= 1
+        return None
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isascii() or not length.isdigit() or int(length[:19]) > self._limits.body_bytes_max:
+            return self._too_large()
+        if self._running >= self._limits.requests_max and scope["path"] not in ALWAYS_ANSWERED:
+            detail = f"{self._limits.requests_max} requests are being answered: try again in a moment"
+            return Problem(429, detail, headers={"Retry-After": "1"})
+        return None
+
+    def _counted(self, receive: Receive) -> Receive:
+        taken = 0
+
+        async def counting() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limits.body_bytes_max:
+                raise self._too_large()
+            return message
+
+        return counting
+
+    def _too_large(self) -> Problem:
+        return Problem(413, f"the body must not be larger than {self._limits.body_bytes_max} bytes")

@@ -1,0 +1,86 @@
+"""What can go wrong with a request, and the problem each is answered with."""
+
+import asyncpg
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+
+from chassis.problems import Problem, problem_response, request_id, validation_problem
+
+
+class BadParameter(ValueError):  # noqa: N818 - it is the caller's, and answered
+    """A query parameter that cannot be used: its name and what to write instead, never its value."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(f"{parameter}: {message}")
+        self.parameter = parameter
+        self.message = message
+
+
+def parameter_problem(error: BadParameter, status: int = 422) -> Problem:
+    """The problem that names the parameter."""
+    return Problem(status, str(error), errors=[{"parameter": error.parameter, "message": error.message}])
+
+
+def query_problem(error: RequestValidationError, known: list[str], status: int = 422) -> Problem:
+    """The problem for a query that FastAPI refused; names of unknown parameters are the caller's and stay out of it.
+
+    `status` is for values; an answer about nothing but unknown parameters is always 422.
+    """
+    unknown = [item for item in error.errors() if item["type"] == "extra_forbidden"]
+    values = [item for item in error.errors() if item["type"] != "extra_forbidden"]
+    problem = validation_problem(RequestValidationError(values), status if values else 422)
+    if unknown:
+        message = f"unknown parameter; this route takes {', '.join(known) or 'none'}"
+        problem.errors.append({"parameter": "query", "message": message})
+        problem.detail = message if not values else f"{problem.detail}; {message}"
+    return problem
+
+
+def database_problem(error: BaseException, statement_ms: int) -> Problem | None:
+    """What a failed query means to the caller; None: not something that the database's state explains."""
+    if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
+        return Problem(504, f"the query took longer than {statement_ms} ms: ask for a shorter range or fewer series")
+    if isinstance(error, asyncpg.DataError):
+        return Problem(422, "a parameter holds something that cannot be stored, so nothing can match it")
+    if isinstance(error, OSError | asyncpg.PostgresError | asyncpg.InterfaceError) and is_away(error):
+        return unavailable()
+    return None
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether this says that the server cannot be reached now, so that a later try may work."""
+    return isinstance(
+        error,
+        OSError
+        | asyncpg.PostgresConnectionError
+        | asyncpg.InterfaceError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.InsufficientResourcesError,
+    )
+
+
+def unavailable() -> Problem:
+    """The database cannot be reached."""
+    return Problem(503, "the database cannot be reached: try again in a moment", headers={"Retry-After": "1"})
+
+
+def parameters_of(request: Request) -> list[str]:
+    """Names of the query parameters that the matched route takes."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    fields = [] if dependant is None else [field.field_info.annotation for field in dependant.query_params]
+    names: list[str] = []
+    for model in fields:
+        names += [field.alias or name for name, field in getattr(model, "model_fields", {}).items()]
+    return names
+
+
+def add_query_handlers(app: FastAPI) -> None:
+    """Answer a bad parameter with 422 that names it, on every route that does not say otherwise."""
+
+    @app.exception_handler(BadParameter)
+    async def _bad(request: Request, error: BadParameter) -> Response:
+        return problem_response(parameter_problem(error), request_id(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(query_problem(error, parameters_of(request)), request_id(request))

@@ -1,0 +1,114 @@
+"""Lines as JSON, NDJSON or CSV bytes, and which of them a caller wants. Pure."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from query_api.ranges import written
+
+Line = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    """How lines are written."""
+
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+
+
+MEDIA_TYPES = {
+    Format.JSON: "application/json",
+    Format.NDJSON: "application/x-ndjson",
+    Format.CSV: "text/csv; charset=utf-8",
+}
+ACCEPTED = {
+    "application/json": Format.JSON,
+    "application/x-ndjson": Format.NDJSON,
+    "application/ndjson": Format.NDJSON,
+    "application/jsonl": Format.NDJSON,
+    "text/csv": Format.CSV,
+    "text/*": Format.CSV,
+}
+
+
+def wanted(asked: Format | None, accept: str | None) -> Format:
+    """`format=` first, then the best of Accept, then JSON (also when nothing of Accept can be had)."""
+    if asked is not None:
+        return asked
+    best, best_quality = Format.JSON, 0.0
+    for item in (accept or "").split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        form = ACCEPTED.get(name, Format.JSON if name in ("*/*", "application/*") else None)
+        quality = _quality(parameters)
+        if form is not None and quality > best_quality:
+            best, best_quality = form, quality
+    return best
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def json_page(lines: Sequence[Line]) -> bytes:
+    """A bare JSON list."""
+    return orjson.dumps(lines, option=orjson.OPT_UTC_Z)
+
+
+def ndjson(lines: Sequence[Line]) -> bytes:
+    """One JSON object a line."""
+    return b"".join(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE) for line in lines)
+
+
+def csv_header(columns: Sequence[str]) -> bytes:
+    """The header line."""
+    return csv_rows([dict(zip(columns, columns, strict=True))], columns)
+
+
+def csv_rows(lines: Sequence[Line], columns: Sequence[str]) -> bytes:
+    """The lines without a header; times in RFC 3339, true and false, nothing for null, JSON for objects and lists."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([_cell(line[column]) for column in columns] for line in lines)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return written(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+    return value
+
+
+def page(form: Format, lines: Sequence[Line], columns: Sequence[str]) -> bytes:
+    """A whole page in one of the formats."""
+    if form is Format.JSON:
+        return json_page(lines)
+    return ndjson(lines) if form is Format.NDJSON else csv_header(columns) + csv_rows(lines, columns)
+
+
+def etag(body: bytes, accept_encoding: str | None) -> str:
+    """A strong ETag: equal tags are equal bytes, so what may travel as gzip has a tag of its own."""
+    suffix = "-gzip" if "gzip" in (accept_encoding or "") else ""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}{suffix}"'
+
+
+def is_known(tag: str, if_none_match: str | None) -> bool:
+    """Whether the caller says that it has this very answer."""
+    known = [item.strip().removeprefix("W/") for item in (if_none_match or "").split(",")]
+    return "*" in known or tag in known

@@ -1,0 +1,85 @@
+"""The lines of each list: their fields in order, for CSV, and their schema, for the OpenAPI document."""
+
+import datetime as dt
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+
+class SeriesLine(BaseModel):
+    """One (stream, category) pair that has data."""
+
+    stream: str = Field(examples=["demo"])
+    category: str = Field(examples=["temperature"])
+    first: dt.datetime = Field(examples=["2026-01-02T00:00:00Z"])
+    last: dt.datetime = Field(examples=["2026-01-09T11:59:50Z"])
+    count: int = Field(examples=[64794])
+
+
+class ReadingLine(BaseModel):
+    """One reading as it was accepted."""
+
+    timestamp: dt.datetime = Field(examples=["2026-01-02T03:04:05.678000Z"])
+    value: float = Field(examples=[21.5])
+    category: str = Field(examples=["temperature"])
+    stream: str = Field(examples=["demo"])
+    id: UUID = Field(examples=["019b7c5e-2c1e-7b7c-8f3a-0f6a4c1d2e3f"])
+
+
+class TotalLine(BaseModel):
+    """One series over the whole range."""
+
+    stream: str = Field(examples=["demo"])
+    category: str = Field(examples=["temperature"])
+    avg_value: float = Field(examples=[21.25])
+    count: int = Field(examples=[60])
+    sum: float = Field(examples=[1275.0])
+    min: float = Field(examples=[20.5])
+    max: float = Field(examples=[22.0])
+    last_timestamp: dt.datetime = Field(examples=["2026-01-02T03:04:50Z"])
+
+
+class BucketLine(TotalLine):
+    """One series in one bucket of a step."""
+
+    window_start: dt.datetime = Field(examples=["2026-01-02T03:04:00Z"])
+
+
+class DayLine(BaseModel):
+    """One series on one local day that has data."""
+
+    date: dt.date = Field(examples=["2025-01-06"])
+    stream: str = Field(examples=["prices"])
+    category: str = Field(examples=["EURUSD"])
+    avg_value: float = Field(examples=[1.0352])
+    min: float = Field(examples=[1.0301])
+    max: float = Field(examples=[1.0398])
+    count: int = Field(examples=[4320])
+    minutes_expected: int = Field(examples=[1440], description="The day's real length.")
+    minutes_present: int = Field(examples=[1440], description="Minutes of it that have data.")
+    coverage: float = Field(examples=[1.0], description="minutes_present / minutes_expected.")
+    complete: bool = Field(examples=[True], description="Whether the day is over in its time zone.")
+
+
+class PriceLine(BaseModel):
+    """The average of one day."""
+
+    date: dt.date = Field(examples=["2025-01-06"])
+    average_price: float = Field(examples=[1.0352])
+    count: int = Field(examples=[4320])
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457: every error looks like this."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Unprocessable Entity"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["start: is not a time; write RFC 3339 (2026-01-02T03:04:05Z) or a date"])
+    errors: list[dict[str, str]] = Field(examples=[[{"parameter": "start", "message": "is not a time"}]])
+    request_id: str = Field(examples=["9f86d081884c7d65"])
+
+
+def columns(line: type[BaseModel]) -> list[str]:
+    """The names of a line's fields, in order."""
+    return list(line.model_fields)

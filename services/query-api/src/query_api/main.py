@@ -1,0 +1,80 @@
+"""Builds the service and runs it until it is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import available_timezones
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from chassis.logs import set_up_logging
+from chassis.problems import add_problem_handlers
+from chassis.server import Server, listen
+from chassis.settings import load_settings
+from query_api.database import Database
+from query_api.edge import Edge
+from query_api.errors import add_query_handlers
+from query_api.metrics import Measured, Metrics
+from query_api.openapi import document
+from query_api.parts import Parts
+from query_api.routes import daily_averages, prices, processed_data, raw_data, series, service
+from query_api.settings import QueryApiSettings
+
+DESCRIPTION = """Readings as they were accepted, windows per minute and longer steps, and daily averages.
+
+Lists are bare JSON lists; what is about a list travels in headers (`Link` to the next page, `Tideline-Start` and
+`Tideline-End` for the range used). CSV and NDJSON (`format=` or `Accept`) stream the whole range. Times are RFC 3339
+in UTC. Every error is `application/problem+json`."""
+
+
+def build_app(
+    settings: QueryApiSettings,
+    database: Database,
+    stopping: asyncio.Event,
+    now: Callable[[], datetime],
+) -> FastAPI:
+    """The application with all routes and layers."""
+    app = FastAPI(title="Tideline", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None)
+    metrics = Metrics()
+    parts = Parts(settings, database, now, stopping, frozenset(available_timezones()))
+    for resource in (series, raw_data, processed_data, daily_averages, prices):
+        app.include_router(resource.router(parts))
+    app.include_router(service.router(parts, metrics.registry))
+    add_problem_handlers(app)
+    add_query_handlers(app)
+    app.openapi = partial(document, app)  # type: ignore[method-assign]
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(Edge, limits=settings.limits)
+    app.add_middleware(Measured, metrics=metrics)
+    return app
+
+
+async def main() -> int:
+    """Run the service; 0 after a stop that was asked for. Raises StartError when it cannot run."""
+    settings = load_settings(QueryApiSettings, "query-api")
+    set_up_logging(settings.log, "query-api")
+    sock = listen(settings.http_host, settings.http_port)
+    stopping = asyncio.Event()
+    database = Database(settings)
+    server = Server(build_app(settings, database, stopping, partial(datetime.now, UTC)), stopping)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    connecting = asyncio.create_task(database.connect())
+    connecting.add_done_callback(lambda task: None if task.cancelled() or not task.exception() else server.stop())
+    try:
+        await server.serve(sockets=[sock])
+    finally:
+        connecting.cancel()
+        await database.close()
+    await _reraise(connecting)
+    return 0
+
+
+async def _reraise(connecting: asyncio.Task[None]) -> None:
+    """Raise what ended the connecting, if it was no cancellation: it is why the service stopped."""
+    await asyncio.wait([connecting])
+    if not connecting.cancelled() and (error := connecting.exception()):
+        raise error

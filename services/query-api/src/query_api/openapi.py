@@ -1,0 +1,67 @@
+"""The OpenAPI document: what FastAPI derives, one problem schema for every error, an example for each answer."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from query_api.lines import ProblemBody, columns
+
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+DESCRIPTIONS = {
+    400: "A parameter is missing or invalid",
+    413: "The body is too large",
+    422: "A parameter is invalid, unknown or too large",
+    429: "Too many requests at once",
+    500: "An error of ours",
+    503: "The database is away",
+    504: "The query took too long",
+}
+ALWAYS = (422, 429, 500)
+READS = (503, 504)
+HEADERS = {
+    "Link": 'The next page: `<…>; rel="next"`; missing on the last.',
+    "ETag": "Of a single page; send it back as `If-None-Match`.",
+}
+RANGE_HEADERS = {
+    "Tideline-Start": "Start of the range that was used, included.",
+    "Tideline-End": "End of the range that was used, not included.",
+}
+
+
+def listed(
+    line: type[BaseModel], *errors: int, also: type[BaseModel] | None = None, ranged: bool = True
+) -> dict[str, Any]:
+    """What a route that answers a list of these lines says about its answers."""
+    example = {name: field.examples[0] for name, field in line.model_fields.items() if field.examples}
+    names = columns(line)
+    headers = HEADERS | (RANGE_HEADERS if ranged else {})
+    text = {"schema": {"type": "string"}}
+    success = {
+        "description": "The lines",
+        "model": list[also | line] if also else list[line],  # type: ignore[valid-type]
+        "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()},
+        "content": {
+            "application/json": {"example": [example]},
+            "application/x-ndjson": text,
+            "text/csv": text | {"example": ",".join(names) + "\n"},
+        },
+    }
+    not_modified = {"description": "The caller has this very answer (`If-None-Match`)"}
+    return {"responses": {200: success, 304: not_modified} | problems(*errors, *READS)}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Error answers of a route."""
+    return {code: {"description": DESCRIPTIONS[code], "content": PROBLEM} for code in sorted({*ALWAYS, *statuses})}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The whole document, made once."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        model = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema.setdefault("components", {}).setdefault("schemas", {})["ProblemBody"] = model
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -1,0 +1,77 @@
+"""Opaque cursors: the question they belong to, the range it used, and the last line sent. Pure."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from query_api.errors import BadParameter
+
+NOT_THE_QUESTION = ("cursor", "limit", "format")
+
+Name = Annotated[str, Field(max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
+SeriesId = Annotated[int, Field(ge=-1, le=2**31 - 1)]
+
+
+class Cursor(BaseModel):
+    """Where a page ended. `question` is a hash of path and parameters: a cursor fits no other question."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: str
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class SeriesCursor(Cursor):
+    """The last series sent, and of it the last bucket."""
+
+    stream: Name
+    category: Name
+    bucket: Annotated[int, Field(ge=-1, le=1_000_000)] = -1
+
+
+class ReadingCursor(Cursor):
+    """The last reading sent."""
+
+    time: datetime
+    series: SeriesId
+    id: UUID
+
+
+C = TypeVar("C", bound=Cursor)
+
+
+def question_of(path: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """What is asked, whatever the page, its size and its format, as a short hash."""
+    asked = sorted((name, value) for name, value in parameters if name not in NOT_THE_QUESTION)
+    return hashlib.sha256(f"{path}?{urlencode(asked, errors='replace')}".encode()).hexdigest()[:16]
+
+
+def encode(cursor: Cursor) -> str:
+    """The cursor as one URL-safe word."""
+    return base64.urlsafe_b64encode(cursor.model_dump_json(exclude_defaults=True).encode()).decode().rstrip("=")
+
+
+def decode(text: str | None, kind: type[C], question: str) -> C | None:
+    """The cursor in a word that `encode` made for this question; None without a word. Raises BadParameter."""
+    if text is None:
+        return None
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        cursor = kind.model_validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, ValidationError):
+        raise BadParameter("cursor", "is not one of ours: take it whole from the Link header") from None
+    if cursor.question != question:
+        raise BadParameter(
+            "cursor", "belongs to a request with other parameters: take the whole URL from the Link header"
+        )
+    times = (cursor.start, cursor.end, getattr(cursor, "time", None))
+    if any(time is not None and time.tzinfo is None for time in times):
+        raise BadParameter("cursor", "is not one of ours: take it whole from the Link header")
+    return cursor

@@ -1,0 +1,82 @@
+"""Query parameters: a model per kind of route. Unknown names are refused; what a value means is decided elsewhere."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from query_api.formats import Format
+from query_api.ranges import FORMS, Range, parse_range
+from query_api.read import Chosen
+
+Stream = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="A stream's id.", examples=["demo"])
+]
+Category = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+Instant = Annotated[str, Field(max_length=64, description=f"{FORMS[0].upper()}{FORMS[1:]}. The range is half-open.")]
+Zone = Annotated[str, Field(max_length=64, description="Time zone, any IANA name.", examples=["Asia/Kathmandu"])]
+Step = Literal["1m", "5m", "15m", "1h", "1d", "auto"]
+
+
+class Query(BaseModel):
+    """Every route refuses parameters that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listed(Query):
+    """A list: its format and its page."""
+
+    format: Format | None = Field(None, description="`json`, `ndjson` or `csv`; without it `Accept` decides.")
+    limit: int | None = Field(None, ge=1, description="Lines on a page; without it CSV and NDJSON stream all of them.")
+    cursor: str | None = Field(None, max_length=2_000, description="From the `Link` header of the page before.")
+
+
+class SeriesQuery(Listed):
+    """A list about series."""
+
+    stream: Stream | None = None
+    category: list[Category] | None = Field(
+        None, max_length=100, description="One category, or several by repeating the parameter."
+    )
+
+    def chosen(self) -> Chosen:
+        """The series asked for."""
+        return Chosen(self.stream, tuple(self.category) if self.category else None)
+
+
+class RangeQuery(SeriesQuery):
+    """A list about series over a range; without a range over everything kept."""
+
+    start: Instant | None = None
+    end: Instant | None = None
+    from_: Instant | None = Field(None, alias="from", description="The same as `start`.")
+    to: Instant | None = Field(None, description="The same as `end`.")
+
+    def range(self, now: datetime) -> Range:
+        """The range as it was asked for. Raises BadParameter."""
+        return parse_range(self.start, self.end, self.from_, self.to, now)
+
+
+class ProcessedQuery(RangeQuery):
+    """Aggregates over the range or per step."""
+
+    step: Step | None = Field(None, description="Length of a bucket; `auto` aims at 1,000 a series.")
+    tz: Zone | None = None
+
+
+class DaysQuery(SeriesQuery):
+    """Averages per local day; both dates are included."""
+
+    start_date: str = Field(max_length=32, description="First day, YYYY-MM-DD.", examples=["2025-01-06"])
+    end_date: str = Field(max_length=32, description="Last day, YYYY-MM-DD.", examples=["2025-01-07"])
+    tz: Zone | None = None
+
+
+class PricesQuery(Query):
+    """Average prices per day; both dates are included."""
+
+    start_date: str = Field(max_length=32, description="First day, YYYY-MM-DD.", examples=["2025-01-06"])
+    end_date: str = Field(max_length=32, description="Last day, YYYY-MM-DD.", examples=["2025-01-07"])
+    category: Category | None = Field(None, description="One category; all without it.")
+    format: Format | None = Field(None, description="`json`, `ndjson` or `csv`; without it `Accept` decides.")

@@ -1,0 +1,67 @@
+"""`GET /api/v1/processed-data`: aggregates of each series over the range, or per step."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
+from query_api.buckets import Grid, step_grid, whole
+from query_api.lines import BucketLine, TotalLine, columns
+from query_api.openapi import listed
+from query_api.paging import SeriesCursor, decode, question_of
+from query_api.parameters import ProcessedQuery
+from query_api.parts import Parts
+from query_api.points import chosen_step
+from query_api.ranges import Range, whole_minutes
+from query_api.read import Bucket, Chosen, buckets_page, used_range
+
+
+def router(parts: Parts) -> APIRouter:
+    """The route."""
+    routes = APIRouter(tags=["Data"])
+
+    @routes.get("/api/v1/processed-data", summary="Aggregates", **listed(TotalLine, also=BucketLine))
+    async def processed_data(request: Request, query: Annotated[ProcessedQuery, Query()]) -> Response:
+        """One line per series over the range, or with `step` one per series and bucket that has data.
+
+        An average is the sum of the values by their count. A range takes the windows (whole minutes) that start
+        inside it; `tz` moves the bounds of hours and days; times go out in UTC.
+        """
+        limits, zone = parts.settings.limits, parts.zone(query.tz)
+        question = question_of(request.url.path, request.query_params.multi_items())
+        place = decode(query.cursor, SeriesCursor, question)
+        asked = Range(place.start, place.end) if place else query.range(parts.now())
+        used = whole_minutes(await used_range(parts.database, query.chosen(), asked))
+        step = chosen_step(query.step, used, limits)
+        headers = range_headers(used) | ({"Tideline-Step": step, "Tideline-Zone": zone.key} if step else {})
+        read: Read[SeriesCursor] = nothing
+        if used.start is not None and used.end is not None and used.start < used.end:
+            grid = step_grid(step, zone, used.start, used.end) if step else whole(used.start, used.end)
+            read = reader(parts, query.chosen(), grid, step is not None, question)
+        line, default = (BucketLine, limits.rows_default_step) if step else (TotalLine, limits.rows_default)
+        return await answer(request, parts, query, default, Listing(columns(line), read, place, headers))
+
+    return routes
+
+
+def reader(parts: Parts, chosen: Chosen, grid: Grid, by_step: bool, question: str) -> Read[SeriesCursor]:
+    """Reads the list page by page."""
+    ends = {"question": question, "start": grid.bounds[0], "end": grid.bounds[-1]}
+
+    async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
+        after = (place.stream, place.category, place.bucket) if place else ("", "", -1)
+        found = await buckets_page(parts.database, chosen, grid, after, limit + 1)
+        lines = [_line(bucket, grid, by_step) for bucket in found[:limit]]
+        if len(found) <= limit:
+            return Page(lines)
+        (_, stream, category), number, _ = found[limit - 1]
+        return Page(lines, SeriesCursor(stream=stream, category=category, bucket=number, **ends))
+
+    return read
+
+
+def _line(bucket: Bucket, grid: Grid, by_step: bool) -> dict[str, Any]:
+    names = ("avg_value", "count", "sum", "min", "max", "last_timestamp")
+    line = {"stream": bucket.series.stream, "category": bucket.series.category}
+    line |= {name: bucket.facts[name] for name in names}
+    return line | {"window_start": grid.starts[bucket.number]} if by_step else line

@@ -1,0 +1,49 @@
+"""`GET /api/v1/series`: which (stream, category) pairs have data."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from query_api.answers import Listing, Page, Read, answer
+from query_api.lines import SeriesLine, columns
+from query_api.openapi import listed
+from query_api.paging import SeriesCursor, decode, question_of
+from query_api.parameters import SeriesQuery
+from query_api.parts import Parts
+from query_api.read import Chosen, series_facts, series_page
+
+
+def router(parts: Parts) -> APIRouter:
+    """The route."""
+    routes = APIRouter(tags=["Data"])
+
+    @routes.get("/api/v1/series", summary="Series", **listed(SeriesLine, ranged=False))
+    async def series(request: Request, query: Annotated[SeriesQuery, Query()]) -> Response:
+        """Every pair of stream and category that has data, with its first and last time and number of readings."""
+        question = question_of(request.url.path, request.query_params.multi_items())
+        place = decode(query.cursor, SeriesCursor, question)
+        listing = Listing(columns(SeriesLine), reader(parts, query.chosen(), question), place)
+        return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
+
+    return routes
+
+
+def reader(parts: Parts, chosen: Chosen, question: str) -> Read[SeriesCursor]:
+    """Reads the list page by page."""
+
+    async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
+        after = (place.stream, place.category) if place else ("", "")
+        found = await series_page(parts.database, chosen, after, limit + 1)
+        shown = found[:limit]
+        facts = await series_facts(parts.database, shown)
+        lines = [
+            {"stream": one.stream, "category": one.category}
+            | {"first": fact["first_at"], "last": fact["last_at"], "count": fact["count"]}
+            for one in shown
+            if (fact := facts.get(one.id))
+        ]
+        if len(found) == len(shown):
+            return Page(lines)
+        return Page(lines, SeriesCursor(question=question, stream=shown[-1].stream, category=shown[-1].category))
+
+    return read

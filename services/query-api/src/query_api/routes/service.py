@@ -1,0 +1,44 @@
+"""`/api/v1/health`, `/api/v1/ready` and `/metrics`: how the service itself is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from chassis.problems import Problem
+from query_api import parameters
+from query_api.openapi import problems
+from query_api.parts import Parts
+
+HEALTHY = {"application/json": {"example": {"status": "healthy"}}}
+READY = {"application/json": {"example": {"status": "ready"}}}
+TEXT = {"text/plain": {"schema": {"type": "string"}}}
+
+
+def router(parts: Parts, registry: CollectorRegistry) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(tags=["Service"])
+    NoParameters = Annotated[parameters.Query, Query()]  # noqa: N806 - a type
+
+    @routes.get("/api/v1/health", summary="Alive", responses={200: {"content": HEALTHY}, **problems()})
+    async def health(_query: NoParameters) -> dict[str, str]:
+        """That the process answers; asks nothing else."""
+        return {"status": "healthy"}
+
+    @routes.get("/api/v1/ready", summary="Ready", responses={200: {"content": READY}, **problems(503)})
+    async def ready(_query: NoParameters) -> dict[str, str]:
+        """Whether questions can be answered now; if not, 503 with a `reason` code in `errors`."""
+        if parts.stopping.is_set():
+            raise Problem(503, "not ready", errors=[{"reason": "stopping", "message": "the service is stopping"}])
+        trouble = await parts.database.trouble()
+        if trouble is not None:
+            raise Problem(503, "not ready", errors=[trouble], headers={"Retry-After": "1"})
+        return {"status": "ready"}
+
+    @routes.get("/metrics", summary="Metrics", response_class=Response, responses={200: {"content": TEXT}, **problems()})
+    async def metrics(_query: NoParameters) -> Response:
+        """Prometheus text format."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return routes

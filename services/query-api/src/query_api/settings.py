@@ -1,0 +1,34 @@
+"""Settings of the query API: infra/config/query-api.toml and the environment."""
+
+from pydantic import Field
+
+from chassis.settings import PostgresClientSettings, PostgresSettings, Section
+
+
+class Limits(Section):
+    """What one request, and all of them together, may ask for; more is answered with a problem that says so."""
+
+    requests_max: int = Field(64, ge=1, description="Requests answered at once; one more gets 429.")
+    body_bytes_max: int = Field(1_048_576, ge=0, description="Largest request body; a larger one gets 413.")
+    statement_ms: int = Field(2_000, ge=10, description="Longest a query may run; a longer one gets 504.")
+    rows_default: int = Field(500, ge=1, description="Lines on a page without `limit`.")
+    rows_default_step: int = Field(10_000, ge=1, description="The same with `step`.")
+    rows_max: int = Field(10_000, ge=1, description="Most lines on a page.")
+    rows_fetched: int = Field(5_000, ge=1, description="Lines a streamed answer reads at once.")
+    points_max: int = Field(11_000, ge=1, description="Most buckets (or days) a series in one answer.")
+    points_auto: int = Field(1_000, ge=1, description="Buckets a series that `step=auto` aims at.")
+
+
+class QueryApiSettings(PostgresClientSettings):
+    """Everything the query API can be told."""
+
+    http_host: str = Field("127.0.0.1", description="Address to listen on.")
+    http_port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: str = Field(
+        "", pattern=r"^(https?://[^/\s]+)?$", description="Base of `Link` headers behind a proxy; empty: as asked."
+    )
+    producer_url: str = Field("http://127.0.0.1:8001", description="The producer, for the calls that are passed on.")
+    postgres: PostgresSettings = Field(
+        default_factory=lambda: PostgresSettings(pool_min=2, pool_max=10), description="Connection pool."
+    )
+    limits: Limits = Field(default_factory=Limits, description="Limits.")

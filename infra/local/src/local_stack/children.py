@@ -26,7 +26,7 @@ class Child:
     name: str
     command: Sequence[str]
     folder: Path
-    """The stack's data folder: log in `logs/<name>.log`, record in `run/<name>.json`."""
+    """The stack's data folder: log in `logs/<name>.log`, record in `run/children`."""
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
     account: Account = field(default_factory=Account)
@@ -41,7 +41,7 @@ class Child:
     @property
     def record(self) -> Path:
         """What the next start reads to find a process that was left behind."""
-        return self.folder / "run" / f"{self.name}.json"
+        return self.folder / "run" / "children" / f"{self.name}.json"
 
     @property
     def pid(self) -> int | None:

@@ -2,10 +2,11 @@
 
 import base64
 import json
+import shutil
 import subprocess
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -13,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from chassis.errors import StartError
 from local_stack.children import Child
-from local_stack.ports import HOST, listens
+from local_stack.ports import HOST, is_free, listens
 from local_stack.waiting import in_own_loop, until
 
 JVM = (
@@ -69,8 +70,7 @@ class Kafka:
         for n in range(1, len(self.ports) + 1):
             self._properties(n).parent.mkdir(exist_ok=True)
             self._properties(n).write_text(self._settings(n, cluster))
-            if not (self._properties(n).parent / "data" / "meta.properties").exists():
-                self._format(n, cluster)
+            self._format(n, cluster)
 
     def start(self) -> None:
         """Start all brokers and wait until they answer."""
@@ -100,18 +100,21 @@ class Kafka:
         return self.folder / str(n) / "server.properties"
 
     def _cluster(self) -> Cluster:
-        """The cluster as it was made; made now when there is none."""
+        """The cluster as it was made, or as it is made now."""
         path = self.folder / "cluster.json"
         if not path.exists():
-            count = len(self.ports)
-            cluster = Cluster(kafka_uuid(), [kafka_uuid() for _ in range(count)], self._wanted_controllers)
+            cluster = Cluster(kafka_uuid(), [kafka_uuid() for _ in self.ports], self._wanted_controllers)
             path.write_text(json.dumps(asdict(cluster)))
         cluster = Cluster(**json.loads(path.read_text()))
         if len(cluster.directory_ids) != len(self.ports):
             raise StartError(
-                f"the data in {self.folder} is of {len(cluster.directory_ids)} brokers, {len(self.ports)} are set: "
+                f"the data in {self.folder} is of {len(cluster.directory_ids)} broker(s), {len(self.ports)} are set: "
                 "set TIDELINE_BROKERS back, or `make clean` and begin anew"
             )
+        if len(self.ports) == 1:  # alone it finds itself on any port; several find each other only where they were
+            return replace(cluster, controller_ports=self._wanted_controllers)
+        if taken := [port for port in cluster.controller_ports if not is_free(port)]:
+            raise StartError(f"port {taken[0]} of Kafka's controllers is taken: stop what listens there")
         return cluster
 
     def _settings(self, n: int, cluster: Cluster) -> str:
@@ -149,6 +152,11 @@ class Kafka:
         return "".join(f"{key}={value}\n" for key, value in values.items())
 
     def _format(self, n: int, cluster: Cluster) -> None:
+        """Format the storage unless that was done; a format that was cut short is begun anew."""
+        done_mark = self._properties(n).with_name("formatted")
+        if done_mark.exists():
+            return
+        shutil.rmtree(done_mark.with_name("data"), ignore_errors=True)
         voters = ",".join(
             f"{i}@{HOST}:{port}:{directory}"
             for i, (port, directory) in enumerate(
@@ -163,6 +171,7 @@ class Kafka:
         if done.returncode:
             output = (done.stderr.strip() or done.stdout.strip()).splitlines()
             raise StartError(f"Kafka could not format its storage: {output[-1] if output else 'it said nothing'}")
+        done_mark.touch()
 
 
 def java(class_path: str, temporary: Path, main: str, *arguments: str) -> list[str]:

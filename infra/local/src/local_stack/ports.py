@@ -16,6 +16,27 @@ def free_port(wanted: int, taken: Iterable[int] = ()) -> int:
     raise StartError(f"no free port from {wanted} on: set another in [ports] of infra/config/local.toml")
 
 
+class Chosen:
+    """The ports of one run, and which of them are not the wanted ones."""
+
+    def __init__(self) -> None:
+        self._taken: dict[int, str] = {}
+        self._notes: dict[str, str] = {}
+
+    def take(self, kind: str, wanted: int) -> int:
+        """A free port for one more process of a kind: the wanted one or the next free one."""
+        next_wanted = wanted + sum(1 for other in self._taken.values() if other == kind)
+        port = free_port(wanted, self._taken)
+        self._taken[port] = kind
+        if port != next_wanted:
+            self._notes[kind] = f"{wanted} is taken"
+        return port
+
+    def note(self, kind: str) -> str:
+        """`8000 is taken` when a process of the kind got another port than the wanted one."""
+        return self._notes.get(kind, "")
+
+
 def any_port(count: int) -> list[int]:
     """As many different free ports as asked for, chosen by the system."""
     sockets = [socket.socket() for _ in range(count)]

@@ -56,7 +56,7 @@ class Postgres:
         """Install the programs and make the data folder if that was not done; stop a server left on this data."""
         self.home.mkdir(parents=True, exist_ok=True)
         programs = install(self.home, self._account)
-        if not (self.data / "PG_VERSION").exists():
+        if not self.data.exists():
             self._initdb(programs)
         self._stop_leftover()
         self.child.command = [
@@ -82,17 +82,17 @@ class Postgres:
         return listens(self.port) and in_own_loop(answers(self.dsn(database="postgres")))
 
     def _initdb(self, programs: Path) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)  # of a first start that was cut short
-        if self.data.exists():
-            raise StartError(f"{self.data} is no Postgres data folder and cannot be removed: remove it")
-        self.data.mkdir(mode=0o700)
+        """Make the data folder beside its place and move it there when it is whole."""
+        part = self.data.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(mode=0o700)
         with tempfile.NamedTemporaryFile("w", dir=self.home, prefix="pw") as password:
             password.write(self._password)
             password.flush()
-            self._account.give(self.data, Path(password.name))
+            self._account.give(part, Path(password.name))
             done = subprocess.run(
                 [
-                    *(str(programs / "initdb"), "-D", str(self.data), "-U", OWNER, f"--pwfile={password.name}"),
+                    *(str(programs / "initdb"), "-D", str(part), "-U", OWNER, f"--pwfile={password.name}"),
                     *("--encoding=UTF8", "--locale=C", "--data-checksums"),
                     *("--auth-host=scram-sha-256", "--auth-local=scram-sha-256"),
                 ],
@@ -105,7 +105,8 @@ class Postgres:
                 extra_groups=self._account.groups,
             )
         if done.returncode:
-            raise StartError(f"initdb failed: {done.stderr.strip().splitlines()[-1:]}")
+            raise StartError(f"initdb failed: {' '.join(done.stderr.strip().splitlines()[-1:])}")
+        part.rename(self.data)
 
     def _stop_leftover(self) -> None:
         """Stop a server that still runs on this data folder; drop a pid file whose pid is someone else's by now."""

@@ -1,6 +1,7 @@
 """A Postgres pool for one service, opened only on a schema that this code knows."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 import asyncpg
 
@@ -14,7 +15,7 @@ SCHEMA_VERSION = "20261121000003"
 async def open_pool(
     settings: PostgresClientSettings,
     service: str,
-    prepare: Callable[..., Awaitable[None]] | None = None,
+    prepare: Callable[[asyncpg.Connection], Coroutine[Any, Any, None]] | None = None,
     session: Mapping[str, str] | None = None,
 ) -> asyncpg.Pool:
     """Connect and check the schema; each new connection has the settings in `session` and is given to `prepare`.
@@ -51,7 +52,8 @@ async def check_schema(pool: asyncpg.Pool) -> None:
         version = None
     if version is None or version < SCHEMA_VERSION:
         raise StartError(
-            f"the database schema is {version or 'missing'}, this code needs {SCHEMA_VERSION}: run `python -m provision migrate`"
+            f"the database schema is {version or 'missing'}, this code needs {SCHEMA_VERSION}: "
+            "run `python -m provision migrate`"
         )
     if version > SCHEMA_VERSION:
         raise StartError(

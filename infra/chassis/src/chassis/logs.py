@@ -12,14 +12,14 @@ NOISY = ("aiokafka", "faststream", "httpx", "httpcore", "asyncio")
 
 def set_up_logging(settings: LogSettings, service: str) -> None:
     """Send every log line of this process to standard output in the chosen format; call once, at start."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer = (
+    renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())

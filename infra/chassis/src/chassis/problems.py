@@ -17,7 +17,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 @dataclass(eq=False)
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - an answer, not a failure
     """Raise it anywhere in a handler to answer with it. `errors`: `{"parameter", "message"}` each."""
 
     status: int

@@ -35,8 +35,16 @@ lag: setup ## Consumer lag of every partition, told by Kafka's own tool
 test: setup-dev ## Run all tests against a real Kafka and a real Postgres of their own
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: setup-dev ## Format, lint, types and import rules: all must be clean
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+check: lint types imports ## Format, lint, types and import rules: all must be clean
+
+lint: setup-dev
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: setup-dev
+	@$(BIN)/mypy
+
+imports: setup-dev
+	@$(BIN)/lint-imports
 
 format: setup-dev ## Format the code and fix what can be fixed by itself
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -57,7 +58,8 @@ def test_keys_name_the_stream_first() -> None:
 
 @pytest.mark.parametrize("field", ["generation", "topic", "partition", "offset"])
 def test_an_event_without_id_is_another_one_at_every_other_place(field: str) -> None:
-    elsewhere = replace(PLACE, **{field: "other" if field == "topic" else 77})
+    other: dict[str, Any] = {field: "other" if field == "topic" else 77}
+    elsewhere = replace(PLACE, **other)
     assert place_id(PLACE) == UUID("a4894480-2b20-5ded-bf92-bd3205ff9037")
     assert place_id(elsewhere) != place_id(PLACE)
 

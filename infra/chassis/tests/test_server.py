@@ -56,7 +56,7 @@ def test_a_service_ends_with_the_exit_code_of_its_main_or_of_its_error(
 async def test_a_stop_tells_endless_answers_at_once_and_ends_the_server() -> None:
     seen = asyncio.Event()
 
-    async def endless(scope: dict, receive: object, send: object) -> None:
+    async def endless(scope: dict[str, str], receive: object, send: object) -> None:
         if scope["type"] == "lifespan":
             await lifespan(receive, send)
             return

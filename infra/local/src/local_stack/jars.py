@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from chassis.errors import StartError
 
 ATTEMPTS = 4
+PAUSE_S = 1.0
 THREADS = 8
 TIMEOUT_S = 60
 KAFKA_VERSION = "4.2.1"
@@ -66,18 +67,22 @@ def _download(missing: Sequence[Jar], context: MavenContext, console: Console) -
     bar = Progress(*columns, console=console, disable=not console.is_terminal)
     if not console.is_terminal:
         console.print(f"Downloading Kafka {KAFKA_VERSION}: {len(missing)} jars, about 50 MB, once…")
-    with bar as progress, ThreadPoolExecutor(THREADS) as pool:
-        task = progress.add_task(f"Downloading Kafka {KAFKA_VERSION} (jars)", total=len(missing))
-        for done, _ in enumerate(pool.map(lambda jar: _fetch(context, jar), missing), start=1):
-            progress.advance(task)
-            if not console.is_terminal and done % 10 == 0:
-                console.print(f"  {done} of {len(missing)} jars")
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        with bar as progress:
+            task = progress.add_task(f"Downloading Kafka {KAFKA_VERSION} (jars)", total=len(missing))
+            for done, _ in enumerate(pool.map(lambda jar: _fetch(context, jar), missing), start=1):
+                progress.advance(task)
+                if not console.is_terminal and done % 10 == 0:
+                    console.print(f"  {done} of {len(missing)} jars")
+    finally:  # after Ctrl-C or an error: do not wait for the downloads under way
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _fetch(context: MavenContext, jar: Jar) -> None:
     reason = ""
     for attempt in range(ATTEMPTS):
-        time.sleep(attempt)
+        time.sleep(attempt * PAUSE_S)
         artifact = _artifact(context, jar)
         path = _place(artifact)
         path.unlink(missing_ok=True)  # a broken one: jgo would take it as it is

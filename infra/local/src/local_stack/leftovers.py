@@ -34,6 +34,7 @@ def stop_all(folder: Path, within_s: float = 5.0) -> list[str]:
     found = {record: process for record in sorted(folder.glob("*.json")) if (process := find(record))}
     for process in found.values():
         _signal(process, signal.SIGINT if is_postgres(process) else signal.SIGTERM)
+        _signal(process, signal.SIGCONT)
     _, alive = psutil.wait_procs(list(found.values()), timeout=within_s)
     for process in alive:
         _signal(process, signal.SIGKILL, group=True)

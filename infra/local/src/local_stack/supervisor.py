@@ -11,6 +11,7 @@ from local_stack.waiting import until
 
 DEATHS_MAX = 5
 WITHIN_S = 60.0
+Delay = Callable[[Sequence[float], float], float | None]
 WRONG_SETTINGS = 2
 """The exit code by which a service says that another try would end the same way (chassis.server.run_service)."""
 
@@ -35,8 +36,9 @@ def delay_s(deaths: Sequence[float], now: float) -> float | None:
 class Supervisor:
     """Owns the children of one run. `stopping` is set from a signal handler."""
 
-    def __init__(self, tell: Callable[[str], None], stopping: threading.Event) -> None:
-        """`tell` prints one line."""
+    def __init__(self, tell: Callable[[str], None], stopping: threading.Event, delay: Delay = delay_s) -> None:
+        """`tell` prints one line; `delay` decides when a dead child is started again (see `delay_s`)."""
+        self._delay = delay
         self._tell = tell
         self._stopping = stopping
         self._stages: list[list[Supervised]] = []
@@ -82,7 +84,7 @@ class Supervisor:
         code = one.child.exit_code()
         one.child.kill()  # whatever is left of its group, such as a dead postmaster's backends
         one.deaths = [death for death in one.deaths if now - death < WITHIN_S] + [now]
-        delay = delay_s(one.deaths, now)
+        delay = self._delay(one.deaths, now)
         if delay is None:
             last = "\n".join(one.child.last_lines())
             raise StartError(f"{one.child.name} died {DEATHS_MAX} times within a minute; its last lines:\n{last}")

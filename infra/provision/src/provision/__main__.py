@@ -1,6 +1,7 @@
 """`python -m provision migrate|topics`: schema and roles, or topics; safe to run again."""
 
 import argparse
+import logging
 
 from chassis.server import run_service
 from chassis.settings import load_settings
@@ -32,4 +33,5 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    logging.getLogger().addHandler(logging.NullHandler())  # the Kafka client complains at each try
     run_service(main(_arguments().command))

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,10 +16,12 @@ import asyncpg
 import pytest
 from aiokafka import TopicPartition
 from services.processor.tests.makers import NOON
+from tests.support import databases
 from tests.support.databases import Database
 from tests.support.fake_kafka import FakeConsumer, FakeLog
 from tests.support.publisher import Record
 from tests.support.recount import assert_exact, broken_invariants
+from tests.support.stack import Stack
 from tests.support.waiting import until_async
 
 from processor.consume import Loop
@@ -27,7 +30,8 @@ from processor.pipeline import Pipeline
 from processor.settings import BatchSettings, ProcessorSettings
 from processor.write import prepare_connection
 
-SCHEDULES = int(os.environ.get("TIDELINE_TEST_SCHEDULES", "100"))
+SCHEDULES = int(os.environ.get("TIDELINE_TEST_SCHEDULES", "300"))
+SIDE_BY_SIDE = 4
 PARTITIONS = [TopicPartition("readings", n) for n in range(4)]
 SETTINGS = ProcessorSettings(batch=BatchSettings(records=40, wait_ms=5))
 TABLES = "raw_readings, raw_rows, windows, quarters, offsets, batches, gaps, removed, dead_letters"
@@ -52,16 +56,16 @@ class Faults:
 class Member:
     """A processor copy: a loop, its consumer, its connections."""
 
-    def __init__(self, log: FakeLog, dsn: str, faults: Faults, rng: random.Random) -> None:
+    def __init__(self, log: FakeLog, dsn: str, faults: Faults, rng: random.Random, metrics: Metrics) -> None:
         self.consumer = FakeConsumer(log, rng)
-        self.loop = Loop(SETTINGS, Metrics(), faults)  # type: ignore[arg-type]
-        self._dsn, self._faults = dsn, faults
+        self.loop = Loop(SETTINGS, metrics, faults)  # type: ignore[arg-type]
+        self._dsn, self._faults, self._metrics = dsn, faults, metrics
         self.work = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=3, init=prepare_connection)
         try:
-            pipeline = Pipeline(pool, "readings", SETTINGS, Metrics(), self._faults)  # type: ignore[arg-type]
+            pipeline = Pipeline(pool, "readings", SETTINGS, self._metrics, self._faults)  # type: ignore[arg-type]
             await self.loop.run(self.consumer, pool, pipeline)
         except Killed:
             pass
@@ -104,23 +108,30 @@ def make_log(rng: random.Random) -> FakeLog:
     return FakeLog(parts)
 
 
-async def run_schedule(database: Database, seed: int) -> None:
+async def run_schedule(database: Database, seed: int, metrics: Metrics) -> None:
     rng = random.Random(seed)
     log, faults = make_log(rng), Faults(rng)
-    members = [Member(log, database.processor_dsn, faults, rng) for _ in range(rng.randint(1, 3))]
+    members = [Member(log, database.processor_dsn, faults, rng, metrics) for _ in range(rng.randint(1, 3))]
     connection = await asyncpg.connect(database.owner_dsn)
+    left = rng.randint(5, 25)
 
     async def done() -> bool:
+        nonlocal left
         assert await broken_invariants(connection) == []  # at every moment, not only at the end
-        if rng.random() < 0.2:
-            await disturb(members, log, database, faults, rng)
+        faults.on = left > 0
+        if rng.random() < 0.2 and left:
+            left -= 1
+            await disturb(members, rng, lambda: Member(log, database.processor_dsn, faults, rng, metrics))
+        for n, member in enumerate(members):
+            if member.work.done() and not left:
+                members[n] = Member(log, database.processor_dsn, faults, rng, metrics)
+                await rebalance(members, rng)
         taken = await connection.fetchval("SELECT coalesce(sum(next_offset), 0)::int8 FROM offsets")
         return bool(taken == len(log))
 
     try:
         await rebalance(members, rng)
         await until_async(done, 60, f"schedule {seed} ends", every_s=0.02)
-        faults.on = False
         for member in members:
             member.loop.stop()
         await asyncio.wait([member.work for member in members], timeout=10)
@@ -137,12 +148,12 @@ async def run_schedule(database: Database, seed: int) -> None:
         await connection.close()
 
 
-async def disturb(members: list[Member], log: FakeLog, database: Database, faults: Faults, rng: random.Random) -> None:
+async def disturb(members: list[Member], rng: random.Random, make: Callable[[], Member]) -> None:
     """A member is replaced, or partitions move."""
     for n, member in enumerate(members):
         if member.work.done() or rng.random() < 0.1:
             member.work.cancel()
-            members[n] = Member(log, database.processor_dsn, faults, rng)
+            members[n] = make()
     await rebalance(members, rng)
 
 
@@ -157,11 +168,19 @@ async def rebalance(members: list[Member], rng: random.Random) -> None:
 
 
 @pytest.mark.timeout(1_800)
-async def test_every_schedule_ends_exact(database: Database) -> None:
-    connection = await asyncpg.connect(database.owner_dsn)
-    try:
-        for seed in range(SCHEDULES):
-            await run_schedule(database, seed)
-            await connection.execute(f"TRUNCATE {TABLES}")
-    finally:
-        await connection.close()
+async def test_every_schedule_ends_exact(stack: Stack, migrated_template: str) -> None:
+    metrics = Metrics()
+    seeds = iter(range(SCHEDULES))
+
+    async def work() -> None:
+        with databases.copy_of(stack, migrated_template) as database:
+            connection = await asyncpg.connect(database.owner_dsn)
+            for seed in seeds:
+                await run_schedule(database, seed, metrics)
+                await connection.execute(f"TRUNCATE {TABLES}")
+            await connection.close()
+
+    await asyncio.gather(*(work() for _ in range(SIDE_BY_SIDE)))
+    count = metrics.registry.get_sample_value
+    assert count("tideline_processor_fenced_total"), "no schedule fenced anybody: they are too tame"
+    assert count("tideline_processor_retries_total"), "no schedule made a transaction fail"

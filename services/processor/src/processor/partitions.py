@@ -92,8 +92,10 @@ class Partitions:
         if held is None:
             return None
         if held.unverified:
-            _verify(held.claim, records[0])
-            held.unverified = False
+            records = [record for record in records if record.offset >= held.fetched - 1]
+            if records:
+                _verify(held.claim, records[0])
+                held.unverified = False
         records = [record for record in records if record.offset >= held.fetched]
         if not records:
             return None

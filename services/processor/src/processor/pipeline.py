@@ -84,7 +84,9 @@ class Pipeline:
         """
         try:
             await self._transaction(plan)
-        except asyncpg.UniqueViolationError:
+        except asyncpg.UniqueViolationError as error:
+            if plan.suspects.all() or not (error.table_name or "").startswith("raw_readings"):
+                raise  # not a repeated reading, or another process wrote it just now: start over
             await self.commit(replace(plan, suspects=np.ones(len(plan.readings.series), np.bool_)))
         except asyncpg.CheckViolationError as error:
             if error.constraint_name is not None:

@@ -9,5 +9,5 @@ class NotAcknowledged(Retry):
     """Kafka did not take a batch: what was in it may or may not be there; its events must be published again."""
 
 
-class LeaseLost(Retry):
+class LeaseLost(Exception):  # noqa: N818 - says what happened
     """Another copy owns the stream now: stop at once and write nothing about it."""

@@ -25,7 +25,7 @@ class StreamSettings(Section):
     poll_s: float = Field(
         1.0, gt=0.01, description="Seconds between looks at what is wanted; also how often checkpoints are stored."
     )
-    drain_s: float = Field(4.0, gt=0, description="Seconds a stop waits for what was produced to be acknowledged.")
+    drain_s: float = Field(2.0, gt=0, description="Seconds a stop waits for what was produced to be acknowledged.")
 
 
 class PublishSettings(Section):
@@ -39,6 +39,7 @@ class PublishSettings(Section):
     chunks_in_flight: int = Field(
         3, ge=1, le=100, description="Chunks of a stream that may wait for Kafka's acknowledgement."
     )
+    linger_ms: int = Field(20, ge=0, le=1_000, description="A live stream gathers what falls due within so long.")
     request_timeout_ms: int = Field(30_000, ge=1_000, description="How long Kafka may take to answer a request.")
 
 

@@ -1,0 +1,59 @@
+"""Changes of streams' states to the compacted topic `streams`: each at least once, in order, by one copy at a time."""
+
+import asyncio
+from datetime import datetime
+
+import asyncpg
+import orjson
+from faststream.kafka import KafkaBroker
+
+from contracts.codec import encode_stream_state, stream_state_key
+from contracts.events import RunState, StreamKind, StreamState
+from contracts.topics import Topics
+from producer.settings import ProducerSettings
+from producer.sql import statement
+
+TIMEOUT_S = 4
+"""Shorter than the time after which Postgres ends a transaction that does nothing."""
+
+
+def control_broker(settings: ProducerSettings) -> KafkaBroker:
+    """The broker for control-sized messages; `broker.publisher` objects make the AsyncAPI document."""
+    return KafkaBroker(
+        settings.kafka_bootstrap,
+        client_id=f"{settings.name}-control",
+        acks="all",
+        enable_idempotence=True,
+        allow_auto_create_topics=False,
+        logger=None,
+    )
+
+
+class Announcer:
+    """Publishes what the table notes as unannounced."""
+
+    def __init__(self, pool: asyncpg.Pool, broker: KafkaBroker, topics: Topics) -> None:
+        self._pool = pool
+        self._publisher = broker.publisher(topics.streams, title="streams", description="Changes of streams' states.")
+
+    async def announce(self) -> None:
+        """Publish all changes that are noted now; the next call goes on where this one failed."""
+        async with asyncio.timeout(TIMEOUT_S), self._pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(statement("hold_announcing")):
+                return
+            for row in await connection.fetch(statement("unannounced_changes")):
+                changes = orjson.loads(row["unannounced"])
+                for change in changes:
+                    await self._publish(row["id"], row["kind"], change)
+                await connection.execute(statement("forget_announced"), row["id"], changes[-1]["change"])
+
+    async def _publish(self, stream: str, kind: str, change: dict[str, str]) -> None:
+        state = StreamState(
+            stream=stream,
+            kind=StreamKind(kind),
+            state=RunState(change["state"]),
+            run=int(change["run"]),
+            at=datetime.fromisoformat(change["at"]),
+            reason=change["reason"],
+        )
+        await self._publisher.publish(encode_stream_state(state), key=stream_state_key(stream))

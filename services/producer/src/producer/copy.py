@@ -1,0 +1,151 @@
+"""One producer copy: its connections, and the loop that keeps runs and announcements going while they come and go."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import asyncpg
+import stamina
+import structlog
+from aiokafka.errors import KafkaError
+
+from chassis.database import open_pool
+from chassis.errors import StartError
+from contracts.topics import Topics
+from producer.announce import Announcer, control_broker
+from producer.bounded import error_of, in_time
+from producer.built_in import apply_settings
+from producer.metrics import Metrics
+from producer.publish import Publisher
+from producer.readiness import Readiness
+from producer.run import Work
+from producer.runs import Runs
+from producer.settings import ProducerSettings
+
+log = structlog.get_logger("copy")
+
+AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What Kafka and Postgres raise while they are away or restarting: wait and try again."""
+CONNECT_TIMEOUT_S = 10.0
+CHECK_EVERY_S = 2.0
+CHECK_TIMEOUT_S = 3.0
+LAST_ROUND_S = 1.0
+STOP_TIMEOUT_S = 1.0
+
+
+def now_us() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+class Copy:
+    """Made before it connects, so that it can be asked at any time whether it is ready."""
+
+    def __init__(self, settings: ProducerSettings, readiness: Readiness, metrics: Metrics) -> None:
+        self._settings = settings
+        self._readiness = readiness
+        self._metrics = metrics
+        self._owner = f"{settings.name}/{secrets.token_hex(4)}"
+        self._topics = Topics(settings.topic_prefix)
+        self._topic_names = [self._topics.readings, self._topics.rows, self._topics.streams]
+        self._publisher = Publisher(settings)
+        self._broker = control_broker(settings)
+        self._pool: asyncpg.Pool | None = None
+        self._trouble = ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Connect, work until told to stop, let go of everything in bounded time. Raises StartError."""
+        connecting = asyncio.create_task(self._connect())
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({connecting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if connecting.done():
+                await self._work(connecting.result(), stop)
+        finally:
+            stopped.cancel()
+            connecting.cancel()
+            await asyncio.gather(in_time(self._broker.stop(), STOP_TIMEOUT_S), self._publisher.stop())
+            if self._pool is not None:
+                self._pool.terminate()
+
+    async def _connect(self) -> asyncpg.Pool:
+        """Wait for Postgres and Kafka, however long it takes; raises StartError for what waiting cannot mend."""
+        async for attempt in self._patiently("postgres"):
+            with attempt:
+                self._pool = pool = await open_pool(self._settings, "producer")
+        async for attempt in self._patiently("kafka"):
+            with attempt:
+                if missing := await self._publisher.missing(self._topic_names):
+                    raise StartError(f"Kafka has no topic {', '.join(missing)}: run `python -m provision topics`")
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    await self._broker.start()
+        self._readiness.reasons.clear()
+        return pool
+
+    def _patiently(self, name: str) -> AsyncIterator[stamina.Attempt]:
+        def away(error: Exception) -> bool:
+            self._readiness.reasons[name] = f"{type(error).__name__}: {error}"[:200]
+            return isinstance(error, AWAY)
+
+        return stamina.retry_context(on=away, attempts=None, timeout=None, wait_initial=0.2, wait_max=2.0)
+
+    async def _work(self, pool: asyncpg.Pool, stop: asyncio.Event) -> None:
+        work = Work(self._publisher, self._topics, self._settings.publish, now_us)
+        runs = Runs(pool, self._owner, self._settings.streams, work, self._metrics)
+        announcer = Announcer(pool, self._broker, self._topics)
+        background = [
+            asyncio.create_task(self._keep_looking(pool, runs, announcer)),
+            asyncio.create_task(
+                self._readiness.keep_checking("postgres", lambda: _ask(pool), CHECK_EVERY_S, CHECK_TIMEOUT_S)
+            ),
+            asyncio.create_task(
+                self._readiness.keep_checking("kafka", self._check_topics, CHECK_EVERY_S, CHECK_TIMEOUT_S)
+            ),
+        ]
+        stopped = asyncio.create_task(stop.wait())
+        log.info("working", owner=self._owner)
+        try:
+            ended, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            for task in (*background, stopped):
+                task.cancel()
+        if not await in_time(runs.give_up(), self._settings.streams.drain_s + LAST_ROUND_S):
+            log.warning("stopping without a last checkpoint: another copy repeats a little")
+        await in_time(announcer.announce(), LAST_ROUND_S)
+
+    async def _keep_looking(self, pool: asyncpg.Pool, runs: Runs, announcer: Announcer) -> None:
+        built_in_applied = False
+
+        async def round_() -> None:
+            nonlocal built_in_applied
+            if not built_in_applied:
+                await apply_settings(pool, self._settings.built_in, datetime.now(UTC))
+                built_in_applied = True
+            await runs.look()
+            await announcer.announce()
+
+        while True:
+            self._note_trouble(await error_of(round_()))
+            await asyncio.sleep(self._settings.streams.poll_s)
+
+    async def _check_topics(self) -> None:
+        if missing := await self._publisher.missing(self._topic_names):
+            raise LookupError(f"no topic {', '.join(missing)}: run `python -m provision topics`")
+
+    def _note_trouble(self, error: BaseException | None) -> None:
+        """One line when trouble begins, changes or ends, not one a second; no error ends the copy."""
+        trouble = f"{type(error).__name__}: {error}" if error else ""
+        if trouble and trouble != self._trouble:
+            expected = isinstance(error, (*AWAY, asyncio.CancelledError))
+            log.warning("waiting for kafka or postgres", error=trouble, exc_info=None if expected else error)
+        elif self._trouble and not trouble:
+            log.info("going on")
+        self._trouble = trouble
+
+
+async def _ask(pool: asyncpg.Pool) -> None:
+    await pool.fetchval("SELECT 1")

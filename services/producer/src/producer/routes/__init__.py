@@ -1,0 +1,1 @@
+"""The HTTP surface: each handler parses, calls one thing and answers."""

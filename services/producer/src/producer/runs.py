@@ -1,0 +1,133 @@
+"""The runs of this copy: claims streams, renews their leases, stores their checkpoints, ends them as wanted."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+
+from producer import streams
+from producer.errors import LeaseLost, Retry
+from producer.metrics import Metrics
+from producer.run import Progress, Work, run_stream
+from producer.settings import StreamSettings
+from producer.streams import Checkpoint, Claim, Outcome
+
+log = structlog.get_logger("runs")
+
+CLAIMS_AT_ONCE = 16
+RETRY_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A claimed stream and the task that runs it."""
+
+    claim: Claim
+    progress: Progress
+    task: asyncio.Task[Outcome]
+
+    def checkpoint(self) -> Checkpoint:
+        """How far it got."""
+        shown = {"published": self.progress.published, "behind_s": round(self.progress.behind_s, 3)}
+        return Checkpoint(self.claim.id, self.claim.run, self.progress.position, shown)
+
+
+class Runs:
+    """What this copy runs, by stream id. `look` is called every second or so and does all that is to be done."""
+
+    def __init__(self, pool: asyncpg.Pool, owner: str, settings: StreamSettings, work: Work, metrics: Metrics) -> None:
+        self._pool = pool
+        self._owner = owner
+        self._settings = settings
+        self._work = work
+        self._metrics = metrics
+        self._runs: dict[str, Run] = {}
+
+    async def look(self) -> None:
+        """One round: end what has ended, renew the rest, pass on what is wanted, claim what is free.
+
+        Raises what asyncpg raises while Postgres is away; runs whose lease ends meanwhile stop by themselves.
+        """
+        await self._end_finished()
+        await self._renew()
+        asked_s = time.monotonic()
+        for claim in await streams.claim(self._pool, self._owner, self._settings.lease_s, CLAIMS_AT_ONCE):
+            self._start(claim, asked_s + self._settings.lease_s)
+        self._metrics.running.set(len(self._runs))
+
+    async def give_up(self) -> None:
+        """Drain everything in bounded time and give the leases up, so that another copy can go on at once."""
+        for run in self._runs.values():
+            run.progress.stop.set()
+        tasks = [run.task for run in self._runs.values()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._settings.drain_s)
+            for task in late:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=1)
+        await self._end_finished()
+
+    async def _end_finished(self) -> None:
+        for stream, run in list(self._runs.items()):
+            if not run.task.done():
+                continue
+            outcome, reason = _outcome(run)
+            if outcome is not None:
+                await streams.end_run(self._pool, self._owner, run.checkpoint(), outcome, reason)
+                log.info("run ended", stream=stream, run=run.claim.run, outcome=outcome, position=run.progress.position)
+            del self._runs[stream]
+
+    async def _renew(self) -> None:
+        if not self._runs:
+            return
+        asked_s = time.monotonic()
+        runs = list(self._runs.values())
+        desired = await streams.renew(
+            self._pool, self._owner, self._settings.lease_s, [run.checkpoint() for run in runs]
+        )
+        for run in runs:
+            wanted = desired.get(run.claim.id)
+            if wanted is None:
+                log.warning("lease lost", stream=run.claim.id, run=run.claim.run)
+                self._metrics.leases_lost.inc()
+                run.task.cancel()
+                self._runs.pop(run.claim.id, None)
+                continue
+            run.progress.lease_end_s = asked_s + self._settings.lease_s
+            if wanted != "running":
+                run.progress.stop.set()
+
+    def _start(self, claim: Claim, lease_end_s: float) -> None:
+        log.info("run claimed", stream=claim.id, run=claim.run, position=claim.position)
+        progress = Progress(claim.position, lease_end_s)
+        task = asyncio.create_task(self._run(claim, progress), name=f"stream {claim.id}")
+        self._runs[claim.id] = Run(claim, progress, task)
+
+    async def _run(self, claim: Claim, progress: Progress) -> Outcome:
+        while True:
+            published = progress.published
+            try:
+                return await run_stream(claim, progress, self._work)
+            except Retry as error:
+                self._metrics.retries.inc()
+                log.warning("beginning again from the checkpoint", stream=claim.id, error=str(error))
+                if progress.stop.is_set():
+                    return "drained"
+                await asyncio.sleep(RETRY_PAUSE_S)
+            finally:
+                self._metrics.published.labels(claim.id).inc(progress.published - published)
+
+
+def _outcome(run: Run) -> tuple[Outcome | None, str | None]:
+    """How a finished run ended, and why; None: there is nothing to store."""
+    if run.task.cancelled():
+        return "drained", None
+    error = run.task.exception()
+    if isinstance(error, LeaseLost):
+        return None, None
+    if error is not None:
+        log.error("run failed", stream=run.claim.id, exc_info=error)
+        return "failed", f"{type(error).__name__}: {error}"[:500]
+    return run.task.result(), None

@@ -1,0 +1,66 @@
+"""Streams in Postgres: who runs which (leases), how far it got (checkpoints), what is wanted and what is (states)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import asyncpg
+import orjson
+
+from producer.sql import statement
+
+Outcome = Literal["drained", "completed", "failed"]
+"""How a run ended: all it made was acknowledged and it was told to end, or has no more to make, or cannot go on."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A stream that this copy is to run, from `position` on; valid as long as its lease is renewed."""
+
+    id: str
+    kind: str
+    spec: dict[str, Any]
+    run: int
+    run_start: datetime
+    position: int
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a stream got: every event below `position` was acknowledged; `progress` is for people."""
+
+    id: str
+    run: int
+    position: int
+    progress: dict[str, Any]
+
+
+async def claim(pool: asyncpg.Pool, owner: str, lease_s: float, limit: int) -> list[Claim]:
+    """Take over up to `limit` streams that nobody runs; finish those that nobody runs and nobody wants."""
+    rows = await pool.fetch(statement("claim_streams"), owner, lease_s, limit)
+    return [
+        Claim(row["id"], row["kind"], orjson.loads(row["spec"]), row["run"], row["run_start"], row["position"])
+        for row in rows
+        if row["owner"] == owner
+    ]
+
+
+async def renew(pool: asyncpg.Pool, owner: str, lease_s: float, checkpoints: Sequence[Checkpoint]) -> dict[str, str]:
+    """Renew leases and store checkpoints. Answers the desired state by id; an id that is missing was lost."""
+    rows = await pool.fetch(
+        statement("renew_leases"),
+        owner,
+        lease_s,
+        [checkpoint.id for checkpoint in checkpoints],
+        [checkpoint.run for checkpoint in checkpoints],
+        [checkpoint.position for checkpoint in checkpoints],
+        [orjson.dumps(checkpoint.progress).decode() for checkpoint in checkpoints],
+    )
+    return {row["id"]: row["desired"] for row in rows}
+
+
+async def end_run(pool: asyncpg.Pool, owner: str, end: Checkpoint, outcome: Outcome, reason: str | None) -> None:
+    """Store the last checkpoint, set the state that follows and give the lease up; nothing if another copy has it."""
+    progress = orjson.dumps(end.progress).decode()
+    await pool.execute(statement("end_run"), owner, end.id, end.run, end.position, outcome, reason, progress)

@@ -3,6 +3,7 @@
 import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from chassis.problems import Problem, problem_response, request_id, validation_problem
 
@@ -80,6 +81,18 @@ def add_query_handlers(app: FastAPI) -> None:
     @app.exception_handler(BadParameter)
     async def _bad(request: Request, error: BadParameter) -> Response:
         return problem_response(parameter_problem(error), request_id(request))
+
+    @app.exception_handler(404)
+    async def _no_path(request: Request, _error: HTTPException) -> Response:
+        return problem_response(
+            Problem(404, "there is no such path: /openapi.json lists all of them"), request_id(request)
+        )
+
+    @app.exception_handler(405)
+    async def _no_method(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        detail = f"this path takes {headers.get('Allow', 'other methods')} only"
+        return problem_response(Problem(405, detail, headers=headers), request_id(request))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -36,7 +36,9 @@ def router(parts: Parts, registry: CollectorRegistry) -> APIRouter:
             raise Problem(503, "not ready", errors=[trouble], headers={"Retry-After": "1"})
         return {"status": "ready"}
 
-    @routes.get("/metrics", summary="Metrics", response_class=Response, responses={200: {"content": TEXT}, **problems()})
+    @routes.get(
+        "/metrics", summary="Metrics", response_class=Response, responses={200: {"content": TEXT}, **problems()}
+    )
     async def metrics(_query: NoParameters) -> Response:
         """Prometheus text format."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,62 @@
+"""Rows as a processor would have left them, written with plain SQL; windows computed here in plain Python."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import asyncpg
+
+
+class Stored(NamedTuple):
+    """One reading that the database is to hold."""
+
+    stream: str
+    category: str
+    timestamp: datetime
+    value: float
+
+    @property
+    def id(self) -> UUID:
+        """The same for the same reading."""
+        return uuid5(NAMESPACE_URL, f"{self.stream}/{self.category}/{self.timestamp.isoformat()}/{self.value!r}")
+
+
+async def store(dsn: str, readings: Sequence[Stored]) -> None:
+    """Write raw readings, windows and quarters of these readings, the first of an otherwise empty database."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("SELECT ensure_raw_partitions($1)", sorted({r.timestamp for r in readings}))
+        pairs = sorted({(r.stream, r.category) for r in readings})
+        found = await connection.fetchval("SELECT series_ids($1, $2, 10000)", *map(list, zip(*pairs, strict=True)))
+        ids = dict(zip(pairs, found, strict=True))
+        raw = [(ids[r.stream, r.category], r.timestamp, r.id, r.value) for r in readings]
+        await connection.copy_records_to_table("raw_readings", records=raw)
+        windows, quarters = defaultdict(list), defaultdict(list)
+        for r in readings:
+            minute = r.timestamp.replace(second=0, microsecond=0)
+            windows[ids[r.stream, r.category], minute].append(r)
+            quarters[ids[r.stream, r.category], minute - timedelta(minutes=minute.minute % 15)].append(r)
+        lines = [(*key, *aggregate(members)) for key, members in windows.items()]
+        await connection.copy_records_to_table("windows", records=lines)
+        lines = [(*key, *aggregate(members), minutes_mask(members)) for key, members in quarters.items()]
+        await connection.copy_records_to_table("quarters", records=lines)
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
+
+
+def aggregate(members: Sequence[Stored]) -> tuple[object, ...]:
+    """count, fixed-point sum, min, max, first and last with their times."""
+    values = [r.value for r in members]
+    ordered = sorted((r.timestamp, r.value) for r in members)
+    fixed = Decimal(round(sum(Fraction(value) for value in values) * 2**62))
+    return len(values), fixed, min(values), max(values), *ordered[0], *ordered[-1]
+
+
+def minutes_mask(members: Sequence[Stored]) -> int:
+    """Bit i: minute i of the quarter has data."""
+    return sum(1 << minute for minute in {r.timestamp.minute % 15 for r in members})

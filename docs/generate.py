@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from chassis.settings import ServiceSettings
 from contracts.reasons import Reason
 from contracts.schema import MESSAGES, schema_text
+from local_stack.settings import LocalSettings
 from processor.settings import ProcessorSettings
 from producer.settings import ProducerSettings
 from provision.settings import ProvisionSettings
@@ -23,6 +24,7 @@ SERVICES: dict[str, type[ServiceSettings]] = {
     "processor": ProcessorSettings,
     "query-api": QueryApiSettings,
     "provision": ProvisionSettings,
+    "local": LocalSettings,
 }
 """Each service and the class that its infra/config/<service>.toml is read into."""
 

@@ -1,0 +1,179 @@
+"""docker-compose.yml keeps its rules; no engine is needed to see that."""
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+from docs.generate import ROOT, SERVICES, leaves
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONCE = {"migrate": "provision", "topics": "provision"}
+OURS = {"producer": "producer", "processor": "processor", "query-api": "query-api", **ONCE}
+FOREIGN_IMAGES = {"apache/kafka", "postgres", "ghcr.io/kafbat/kafka-ui"}
+ROLES = {"producer": "tideline_producer", "processor": "tideline_processor", "query-api": "tideline_api"}
+
+every_container = pytest.mark.parametrize("name", CONTAINERS)
+every_container_of_ours = pytest.mark.parametrize("name", OURS)
+
+
+def dockerfile(name: str) -> str:
+    """The Dockerfile that a container of ours is built from."""
+    return (ROOT / CONTAINERS[name]["build"]["dockerfile"]).read_text("utf-8")
+
+
+@every_container
+def test_a_port_is_published_on_this_machine_only(name: str) -> None:
+    for port in CONTAINERS[name].get("ports", []):
+        assert re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+", port)
+
+
+@every_container
+def test_an_image_is_ours_or_a_known_one_at_an_exact_version(name: str) -> None:
+    image = CONTAINERS[name]["image"]
+    if name in OURS:
+        assert image == f"tideline/{OURS[name]}"
+    else:
+        repository, version = image.rsplit(":", 1)
+        assert repository in FOREIGN_IMAGES
+        assert re.fullmatch(r"v?\d+\.\d+(\.\d+)?", version)
+
+
+@every_container
+def test_a_container_can_do_no_more_than_it_must(name: str) -> None:
+    container = CONTAINERS[name]
+    assert container["cap_drop"] == ["ALL"]
+    assert "cap_add" not in container
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "network_mode", "pid", "devices", "container_name"} & set(container)
+    assert not [volume for volume in container.get("volumes", []) if volume.startswith(("/", ".", "~"))]
+
+
+@every_container
+def test_a_container_has_limits_and_time_to_stop(name: str) -> None:
+    container = CONTAINERS[name]
+    assert set(container["deploy"]["resources"]["limits"]) == {"memory", "pids"}
+    assert container["init"] is True
+    assert container["stop_grace_period"] == "30s"
+    assert container["restart"] == ("no" if name in ONCE else "unless-stopped")
+
+
+@every_container_of_ours
+def test_our_containers_write_nothing_but_tmp(name: str) -> None:
+    assert CONTAINERS[name]["read_only"] is True
+    assert CONTAINERS[name]["tmpfs"] == ["/tmp"]
+    assert "volumes" not in CONTAINERS[name]
+
+
+@pytest.mark.parametrize("name", CONTAINERS.keys() - ONCE)
+def test_what_keeps_running_is_checked_with_a_program_its_image_has(name: str) -> None:
+    check = dockerfile(name) if name in OURS else str(CONTAINERS[name]["healthcheck"]["test"])
+    programs = {"kafka": "kafka-broker-api-versions.sh", "postgres": "pg_isready", "kafka-ui": "wget"}
+    assert (
+        programs.get(
+            name, 'HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \\\n    CMD ["python"'
+        )
+        in check
+    )
+    assert "curl" not in check
+
+
+def test_schema_and_topics_come_before_every_service() -> None:
+    done = {"condition": "service_completed_successfully"}
+    for name in OURS.keys() - ONCE:
+        assert CONTAINERS[name]["depends_on"] == {"migrate": done, "topics": done}
+    assert CONTAINERS["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert CONTAINERS["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+
+
+def test_kafka_has_the_full_set_of_settings() -> None:
+    environment = CONTAINERS["kafka"]["environment"]
+    listeners = dict(listener.split("://") for listener in environment["KAFKA_LISTENERS"].split(","))
+    assert listeners == {"CONTROLLER": ":19093", "INTERNAL": ":19092", "HOST": ":9092"}
+    assert environment["KAFKA_ADVERTISED_LISTENERS"] == ("INTERNAL://kafka:19092,HOST://localhost:${KAFKA_PORT:-9092}")
+    assert environment["KAFKA_CONTROLLER_QUORUM_VOTERS"] == "1@kafka:19093"
+    assert environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert CONTAINERS["kafka"]["volumes"] == [f"kafka-data:{environment['KAFKA_LOG_DIRS']}"]
+    assert "read_only" not in CONTAINERS["kafka"]
+
+
+def test_postgres_is_not_published_and_runs_as_its_own_user() -> None:
+    assert "ports" not in CONTAINERS["postgres"]
+    assert CONTAINERS["postgres"]["user"] == "999:999"
+    assert set(COMPOSE["volumes"]) == {"kafka-data", "postgres-data"}
+
+
+def test_kafka_ui_only_looks() -> None:
+    environment = CONTAINERS["kafka-ui"]["environment"]
+    assert environment["KAFKA_CLUSTERS_0_READONLY"] == "true"
+    assert environment["DYNAMIC_CONFIG_ENABLED"] == "false"
+
+
+@every_container_of_ours
+def test_every_variable_is_a_setting_of_its_service(name: str) -> None:
+    known = {"TIDELINE_" + key.upper().replace(".", "__") for key, _, _ in leaves(SERVICES[OURS[name]])}
+    assert set(CONTAINERS[name]["environment"]) <= known
+
+
+@pytest.mark.parametrize(("name", "role"), ROLES.items())
+def test_a_service_logs_in_as_its_own_role(name: str, role: str) -> None:
+    assert CONTAINERS[name]["environment"]["TIDELINE_POSTGRES_DSN"].startswith(f"postgresql://{role}:$")
+
+
+def test_every_variable_of_the_file_has_a_default_and_stands_in_the_example() -> None:
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    used = dict(re.findall(r"\$\{([A-Z_]+):-([^}]+)\}", text))
+    assert text.count("${") == len(re.findall(r"\$\{[A-Z_]+:-[^}]+\}", text))
+    example = (ROOT / ".env.example").read_text("utf-8")
+    assert dict(re.findall(r"^([A-Z_]+)=(.+)$", example, re.MULTILINE)) == used
+
+
+def test_compose_and_the_embedded_stack_run_the_same_kafka() -> None:
+    version = CONTAINERS["kafka"]["image"].partition(":")[2]
+    assert f"org.apache.kafka:kafka_2.13:{version} " in (ROOT / "infra/kafka/jars.lock").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "port"), [("producer", 8001), ("processor", 8002), ("query-api", 8000)])
+def test_the_port_is_the_same_everywhere(name: str, port: int) -> None:
+    defaults = {key: default for key, _, default in leaves(SERVICES[name])}
+    assert defaults["http_port"] == port
+    assert f"EXPOSE {port}\n" in dockerfile(name)
+    assert f"http://127.0.0.1:{port}/" in dockerfile(name)
+    assert all(published.endswith(f"}}:{port}") for published in CONTAINERS[name].get("ports", []))
+
+
+@every_container_of_ours
+def test_an_image_is_built_in_stages_from_locked_packages_for_an_ordinary_user(name: str) -> None:
+    lines = dockerfile(name).splitlines()
+    stages = [line for line in lines if line.startswith("FROM ")]
+    default = re.search(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile(name), re.MULTILINE)
+    assert stages == ["FROM ${PYTHON_IMAGE} AS packages", "FROM ${PYTHON_IMAGE}"]
+    assert default
+    assert CONTAINERS[name]["build"]["args"]["PYTHON_IMAGE"] == f"${{PYTHON_IMAGE:-{default[1]}}}"
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", default[1])
+    assert "--require-hashes --only-binary :all: -r /requirements.lock" in dockerfile(name)
+    assert [line for line in lines if line.startswith("USER ")] == ["USER 10001:10001"]
+    assert lines.index("USER 10001:10001") < next(n for n, line in enumerate(lines) if line.startswith("ENTRYPOINT ["))
+    assert not re.search(r"^ADD |curl |apt-get|:latest", dockerfile(name), re.MULTILINE)
+
+
+@every_container_of_ours
+def test_an_image_holds_its_package_and_those_of_ours_that_it_needs(name: str) -> None:
+    folder = CONTAINERS[name]["build"]["dockerfile"].removesuffix("/Dockerfile")
+    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = {dependency for dependency in project["dependencies"] if dependency.startswith("tideline-")}
+    folders = {"tideline-contracts": "contracts/src", "tideline-chassis": "infra/chassis/src"}
+    copied = re.search(r"^COPY (contracts/src .*) \./$", dockerfile(name), re.MULTILINE)
+    assert copied
+    assert set(copied[1].split()) == {folders[dependency] for dependency in needed} | {f"{folder}/src"}
+    assert f"COPY infra/config/{OURS[name]}.toml infra/config/\n" in dockerfile(name)
+
+
+def test_only_what_images_need_is_sent_to_the_engine() -> None:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+    assert rules[0] == "*"
+    assert {rule for rule in rules[1:] if not rule.startswith("!")} == {"**/__pycache__"}
+    assert not [rule for rule in rules if ".env" in rule or ".local" in rule]

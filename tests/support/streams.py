@@ -36,7 +36,8 @@ async def add_simulation(dsn: str, stream: str, run_start: datetime, **spec: Any
     """Ask for a simulated stream by writing it into the table, as the control API does."""
     await execute(
         dsn,
-        "INSERT INTO streams (id, kind, spec, desired, state, run_start) VALUES ($1, 'simulation', $2, 'running', 'pending', $3)",
+        """INSERT INTO streams (id, kind, spec, desired, state, run_start)
+           VALUES ($1, 'simulation', $2, 'running', 'pending', $3)""",
         stream,
         json.dumps(spec),
         run_start,

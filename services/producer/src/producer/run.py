@@ -75,7 +75,7 @@ async def _run_simulation(run: Simulation, progress: Progress, work: Work) -> Ou
         completed = position == run.end
         behind = position < due
         ended = completed or progress.stop.is_set()
-        await _settle(in_flight, progress, in_flight_max=work.settings.chunks_in_flight if behind and not ended else 0)
+        await _settle(in_flight, progress, left_max=work.settings.chunks_in_flight - 1 if behind and not ended else 0)
         if ended:
             return "completed" if completed else "drained"
         if not behind:
@@ -83,9 +83,9 @@ async def _run_simulation(run: Simulation, progress: Progress, work: Work) -> Ou
             await pause(progress.stop, max(until_due_s, work.settings.linger_ms / 1000))
 
 
-async def _settle(in_flight: deque[tuple[int, Delivery]], progress: Progress, in_flight_max: int) -> None:
+async def _settle(in_flight: deque[tuple[int, Delivery]], progress: Progress, left_max: int) -> None:
     """Move the position over what Kafka has acknowledged; wait until at most so many deliveries are left."""
-    while in_flight and (len(in_flight) > in_flight_max or in_flight[0][1].done()):
+    while in_flight and (len(in_flight) > left_max or in_flight[0][1].done()):
         position, delivery = in_flight[0]
         await delivery.acknowledged()
         progress.published += position - progress.position

@@ -20,7 +20,7 @@ from query_api.errors import add_query_handlers
 from query_api.metrics import Measured, Metrics
 from query_api.openapi import document
 from query_api.parts import Parts
-from query_api.routes import daily_averages, prices, processed_data, raw_data, series, service
+from query_api.routes import daily_averages, docs, prices, processed_data, raw_data, series, service
 from query_api.settings import QueryApiSettings
 
 DESCRIPTION = """Readings as they were accepted, windows per minute and longer steps, and daily averages.
@@ -43,6 +43,7 @@ def build_app(
     for resource in (series, raw_data, processed_data, daily_averages, prices):
         app.include_router(resource.router(parts))
     app.include_router(service.router(parts, metrics.registry))
+    app.include_router(docs.router())
     add_problem_handlers(app)
     add_query_handlers(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]

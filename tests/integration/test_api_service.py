@@ -1,0 +1,52 @@
+"""What the query API says about itself: health, metrics, its own documentation."""
+
+import re
+
+from tests.support.databases import Database
+from tests.support.query_api import serving
+
+
+async def test_health_answers_without_a_database() -> None:
+    async with serving("postgresql://127.0.0.1:9/nothing", connected=False) as api:
+        assert (await api.get("/api/v1/health")).json() == {"status": "healthy"}
+        assert (await api.get("/metrics")).status_code == 200
+        assert (await api.get("/openapi.json")).status_code == 200
+        assert (await api.get("/api/v1/series")).status_code == 503
+
+
+async def test_requests_are_counted_by_route_and_never_by_what_was_sent(database: Database) -> None:
+    async with serving(database.api_dsn) as api:
+        await api.get("/api/v1/series?limit=0")
+        await api.get("/zq7")
+        await api.request("ZQ7", "/zq7")
+        metrics = (await api.get("/metrics")).text
+    assert 'tideline_http_requests_total{method="GET",route="/api/v1/series",status="422"} 1.0' in metrics
+    assert 'tideline_http_requests_total{method="GET",route="unknown",status="404"} 1.0' in metrics
+    assert "zq7" not in metrics.lower()
+
+
+async def test_the_documentation_page_needs_no_other_host(database: Database) -> None:
+    async with serving(database.api_dsn) as api:
+        page = await api.get("/docs")
+        named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        assert sorted(named) == ["/docs/docs.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "data:,"]
+        for path in named[1:]:
+            answer = await api.get(path)
+            assert answer.status_code == 200
+            assert len(answer.content) > 100
+        assert "/openapi.json" in (await api.get("/docs/docs.js")).text
+
+
+async def test_every_route_is_documented_with_an_example_and_its_errors(database: Database) -> None:
+    async with serving(database.api_dsn) as api:
+        document = (await api.get("/openapi.json")).json()
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            answers = operation["responses"]
+            if path != "/metrics":
+                assert answers["200"]["content"]["application/json"]["example"], path
+            for status, answer in answers.items():
+                if int(status) >= 400:
+                    assert list(answer["content"]) == ["application/problem+json"], (path, status)
+    assert "ProblemBody" in document["components"]["schemas"]
+    assert "HTTPValidationError" not in document["components"]["schemas"]

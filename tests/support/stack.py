@@ -134,8 +134,15 @@ def open_stack() -> Iterator[Stack]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def cache_folder() -> Path:
+    """The downloads of `make run`, shared: a test run after it needs no network."""
+    folder = Path(os.environ.get("TIDELINE_DATA_DIR", ROOT / ".local")).resolve() / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _jars() -> list[Path]:
-    """Of the cache that `make run` uses, so that a test run after it needs no network."""
-    cache = Path(os.environ.get("TIDELINE_DATA_DIR", ROOT / ".local")) / "cache" / "maven"
     repository = os.environ.get("TIDELINE_MAVEN_REPOSITORY", MAVEN_CENTRAL)
-    return fetch_jars(read_lock(ROOT / "infra/kafka/jars.lock"), cache, repository, Console(stderr=True))
+    return fetch_jars(
+        read_lock(ROOT / "infra/kafka/jars.lock"), cache_folder() / "maven", repository, Console(stderr=True)
+    )

@@ -23,6 +23,7 @@ from local_stack.stack import JARS_LOCK, Stack, get_jars
 from local_stack.waiting import until
 from provision.settings import ProvisionSettings
 
+DATA = ("kafka", "postgres", "postgres.part", "logs", "passwords.json")
 Command = Callable[[LocalSettings, Console, bool], int]
 
 
@@ -93,7 +94,7 @@ def clean(settings: LocalSettings, console: Console, yes: bool) -> int:
             raise StartError("Tideline is running: `make stop` first")
         leftovers.stop_all(folder / "run" / "children")
         home = pg_programs.home(folder, unprivileged())
-        doomed = [path for path in folder.iterdir() if path.name not in ("cache", "run")]
+        doomed = [folder / name for name in DATA if (folder / name).exists()]  # what is ours, should others share it
         doomed += [home] if home.exists() and home != folder.resolve() else []
         if not doomed:
             console.print("There is no data to delete.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from chassis.logs import set_up_logging
+from chassis.logs import Seldom, set_up_logging
 from chassis.settings import LogSettings
 
 
@@ -49,3 +49,20 @@ def test_chatty_libraries_write_only_warnings(capsys: pytest.CaptureFixture[str]
     logging.getLogger("aiokafka.consumer").info("heartbeat")
     logging.getLogger("aiokafka.consumer").warning("lost")
     assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["lost"]
+
+
+def line(logger: str, message: object, *values: object) -> logging.LogRecord:
+    return logging.LogRecord(logger, logging.WARNING, __file__, 1, message, values, None)
+
+
+def test_a_noisy_library_is_written_once_a_kind_of_line() -> None:
+    seldom = Seldom()
+    lines = [line("aiokafka.client", "no node %s", node) for node in range(100)]
+    assert [seldom.filter(one) for one in lines].count(True) == 1
+    assert seldom.filter(line("aiokafka.client", "another thing"))
+    assert seldom.filter(line("aiokafka", "no node %s", 1))
+
+
+def test_our_own_lines_are_all_written() -> None:
+    seldom = Seldom()
+    assert all(seldom.filter(line("producer", {"event": "run ended"})) for _ in range(100))

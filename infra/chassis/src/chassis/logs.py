@@ -2,12 +2,14 @@
 
 import logging
 import sys
+import time
 
 import structlog
 
 from chassis.settings import LogSettings
 
 NOISY = ("aiokafka", "faststream", "httpx", "httpcore", "asyncio")
+SAME_LINE_EVERY_S = 10.0
 
 
 def set_up_logging(settings: LogSettings, service: str) -> None:
@@ -37,9 +39,33 @@ def set_up_logging(settings: LogSettings, service: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(Seldom())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.contextvars.bind_contextvars(service=service)
+
+
+class Seldom(logging.Filter):
+    """Of the noisy libraries, one line of a kind (logger and message, without its values) in ten seconds.
+
+    While a broker is away aiokafka writes about a hundred lines a second that all say the same.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_s: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        if record.name.partition(".")[0] not in NOISY:
+            return True
+        kind, now_s = (record.name, str(record.msg)), time.monotonic()
+        if now_s - self._last_s.get(kind, -SAME_LINE_EVERY_S) < SAME_LINE_EVERY_S:
+            return False
+        if len(self._last_s) > 1000:
+            self._last_s.clear()
+        self._last_s[kind] = now_s
+        return True

@@ -56,6 +56,17 @@ class ServiceProcess:
         assert self.exit_code is None, f"{self.service} ended with {self.exit_code}:\n{self.log[-3000:]}"
         return self
 
+    def wait_alive(self, within_s: float = 30.0) -> "ServiceProcess":
+        """Returns when it answers at all."""
+        until(self._answers, within_s, f"{self.service} answers")
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            return bool(httpx.get(self.url + READY[self.service], timeout=2, trust_env=False).status_code)
+        except httpx.TransportError:
+            return False
+
     def _ready(self) -> bool:
         try:
             return httpx.get(self.url + READY[self.service], timeout=2, trust_env=False).status_code == 200

@@ -27,7 +27,7 @@ def publish(
     headers: Sequence[tuple[str, bytes]] = (),
 ) -> list[tuple[int, int]]:
     """Publish each value and wait until Kafka has it; (partition, offset) of each, in the order of `values`."""
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "linger.ms": 5})
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "linger.ms": 5, "message.max.bytes": 2_000_000})
     places: dict[int, tuple[int, int]] = {}
     values = list(values)
 

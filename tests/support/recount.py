@@ -134,7 +134,7 @@ def _assert_windows(lines: list[asyncpg.Record], wanted: dict[tuple[Key, datetim
 
 
 INVARIANTS = {
-    "1: next − start = accepted + duplicate + rejected + gaps": """
+    "1: next - start = accepted + duplicate + rejected + gaps": """
         SELECT topic, partition FROM offsets o
         WHERE next_offset - start_offset <> accepted + duplicate + rejected + coalesce((
             SELECT sum(to_offset - from_offset) FROM gaps g
@@ -147,15 +147,18 @@ INVARIANTS = {
             FROM batches b) ranges
         WHERE first_offset <> expected""",
     "2: the ledger ends where the offset is": """
-        SELECT topic, partition FROM offsets o WHERE next_offset <> coalesce((SELECT max(next_offset) FROM batches b
-            WHERE (b.generation, b.topic, b.partition, b.pass) = (o.generation, o.topic, o.partition, o.pass)), start_offset)""",
+        SELECT topic, partition FROM offsets o
+        WHERE next_offset <> coalesce((SELECT max(next_offset) FROM batches b
+            WHERE (b.generation, b.topic, b.partition, b.pass) = (o.generation, o.topic, o.partition, o.pass)),
+            start_offset)""",
     "3: accepted = rows in the raw tables": """
         SELECT 1 WHERE (SELECT coalesce(sum(accepted), 0) FROM batches)
             <> (SELECT count(*) FROM raw_readings) + (SELECT count(*) FROM raw_rows)""",
     "3: rejected = dead letters": """
         SELECT 1 WHERE (SELECT coalesce(sum(rejected), 0) FROM batches) <> (SELECT count(*) FROM dead_letters)""",
     "6: the windows' counts = the samples of the ledger": """
-        SELECT 1 WHERE (SELECT coalesce(sum(samples), 0) FROM batches) <> (SELECT coalesce(sum(count), 0) FROM windows)""",
+        SELECT 1 WHERE (SELECT coalesce(sum(samples), 0) FROM batches)
+            <> (SELECT coalesce(sum(count), 0) FROM windows)""",
 }  # fmt: skip
 
 

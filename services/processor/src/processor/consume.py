@@ -33,7 +33,14 @@ UNREADABLE_PAUSE_S = 60.0
 MIRROR_PAUSE_S = 0.5
 MIRROR_AGAIN_S = 5.0
 MIRROR_TIMEOUT_S = 3.0
-DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+EXPECTED = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    KafkaError,
+    OSError,
+    TimeoutError,
+)
 UNREADABLE = (CorruptRecordException, RecordTooLargeError, UnicodeError, ValueError)
 
 
@@ -206,8 +213,10 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         except Fenced as error:
             self._metrics.fenced.inc()
             self._start_over(FENCED_PAUSE_S, f"fenced: {error}")
-        except (*DATABASE_AWAY, KafkaError) as error:
+        except Exception as error:  # whatever it was: the stored offsets tell what is true
             self._metrics.retries.inc()
+            if not isinstance(error, EXPECTED):
+                log.error("unexpected", exc_info=error)
             self._start_over(self._pause_s, f"{type(error).__name__}: {error}")
             self._pause_s = min(self._pause_s * 2, FAILED_PAUSE_S[1])
 

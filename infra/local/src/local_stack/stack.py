@@ -89,6 +89,8 @@ class Stack:
         self._tell("Starting Postgres…")
         postgres = Postgres(self.folder, self._ports.take("postgres", self.settings.ports.postgres), password)
         postgres.prepare()
+        if postgres.home != self.folder.resolve():
+            self._tell(f"Postgres runs as `nobody`, who may not enter this folder: its data is in {postgres.home}")
         self._supervisor.start([Supervised(postgres.child, postgres.answers, stop_within_s=2.0)])
         return postgres.dsn()
 

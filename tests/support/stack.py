@@ -121,7 +121,7 @@ def open_stack() -> Iterator[Stack]:
             started.start()
             postgres, dsn = EmbeddedServer(started), started.dsn()
         if not bootstrap:
-            broker = Kafka(folder, [kafka_port], [controller_port], _jars())
+            broker = Kafka(folder, [kafka_port], [controller_port], jars())
             embedded.append(broker)
             broker.prepare()
             broker.start()
@@ -141,7 +141,8 @@ def cache_folder() -> Path:
     return folder
 
 
-def _jars() -> list[Path]:
+def jars() -> list[Path]:
+    """Kafka's jars, downloaded if they are not there."""
     repository = os.environ.get("TIDELINE_MAVEN_REPOSITORY", MAVEN_CENTRAL)
     return fetch_jars(
         read_lock(ROOT / "infra/kafka/jars.lock"), cache_folder() / "maven", repository, Console(stderr=True)

@@ -1,0 +1,76 @@
+"""The compose file brings up the whole system: images build, all become healthy, an event goes in and comes out."""
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from tests.support.publisher import publish
+from tests.support.stack import ROOT
+from tests.support.waiting import until
+
+from local_stack.ports import any_port
+
+pytestmark = [
+    pytest.mark.skipif(
+        os.environ.get("TIDELINE_TEST_STACK") != "docker",
+        reason="builds and runs containers: set TIDELINE_TEST_STACK=docker where a Docker engine and its images are",
+    ),
+    pytest.mark.timeout(900),
+]
+PORTS = ("QUERY_API_PORT", "PRODUCER_PORT", "KAFKA_PORT", "KAFKA_UI_PORT")
+Compose = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def ports() -> dict[str, int]:
+    """A free port for everything that is published."""
+    return dict(zip(PORTS, any_port(len(PORTS)), strict=True))
+
+
+@pytest.fixture(scope="module")
+def compose(ports: dict[str, int]) -> Iterator[Compose]:
+    """`docker compose` on a project of this test's own, which is up and healthy; gone afterwards."""
+    project = f"tideline-test-{secrets.token_hex(4)}"
+    environment = os.environ | {name: str(port) for name, port in ports.items()}
+
+    def run(*arguments: str) -> str:
+        command = ["docker", "compose", "--project-name", project, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{' '.join(command)}:\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    try:
+        run("up", "--build", "--detach", "--wait", "--wait-timeout", "300", "--scale", "processor=2")
+        yield run
+    finally:
+        print(run("logs", "--tail", "30"))
+        run("down", "--volumes")
+
+
+def test_an_event_published_from_outside_is_served(compose: Compose, ports: dict[str, int]) -> None:
+    value = json.dumps({"stream": "lab-3", "category": "temperature", "value": 21.5}).encode()
+    publish(f"127.0.0.1:{ports['KAFKA_PORT']}", "readings", [value])
+    url = f"http://127.0.0.1:{ports['QUERY_API_PORT']}/api/v1/raw-data?stream=lab-3"
+    [reading] = until(lambda: httpx.get(url).json(), 10, "the reading is served")
+    assert (reading["category"], reading["value"]) == ("temperature", 21.5)
+
+
+def test_the_services_run_confined(compose: Compose) -> None:
+    for service in ("producer", "processor", "query-api"):
+        assert compose("exec", "-T", service, "id", "-u").strip() == "10001"
+        writing = (
+            "import pathlib\ntry:\n pathlib.Path('/app/x').touch()\nexcept OSError as error:\n print(error.strerror)"
+        )
+        assert compose("exec", "-T", service, "python", "-c", writing).strip() == "Read-only file system"
+
+
+def test_a_stop_ends_every_service_in_order(compose: Compose) -> None:
+    compose("stop")
+    states = [json.loads(line) for line in compose("ps", "--all", "--format", "json").splitlines()]
+    ours = {state["Service"]: state["ExitCode"] for state in states if state["Image"].startswith("tideline/")}
+    assert set(ours.values()) == {0}
+    assert {"producer", "processor", "query-api", "migrate", "topics"} == set(ours)

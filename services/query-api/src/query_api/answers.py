@@ -8,8 +8,9 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.datastructures import URL
 
+from chassis.problems import Problem
 from query_api import formats
-from query_api.errors import BadParameter
+from query_api.errors import BadParameter, CutShort
 from query_api.formats import Format, Line
 from query_api.paging import Cursor, encode
 from query_api.parameters import Listed
@@ -93,7 +94,7 @@ async def _streamed(parts: Parts, form: Format, listing: Listing[C]) -> Response
 
 
 async def _chunks(parts: Parts, form: Format, listing: Listing[C], page: Page[C], size: int) -> AsyncIterator[bytes]:
-    """All pages as bytes. A failure on the way breaks the connection: an answer cut short must not look whole."""
+    """All pages as bytes. Raises CutShort when a page cannot be read."""
     if form is Format.CSV:
         yield formats.csv_header(listing.columns)
     while True:
@@ -104,8 +105,11 @@ async def _chunks(parts: Parts, form: Format, listing: Listing[C], page: Page[C]
         if page.next is None:
             return
         if parts.stopping.is_set():
-            raise ConnectionAbortedError("the service is stopping")
-        page = await listing.read(page.next, size)
+            raise CutShort("the service is stopping")
+        try:
+            page = await listing.read(page.next, size)
+        except Problem as problem:
+            raise CutShort(problem.detail) from problem
 
 
 def _next_url(request: Request, parts: Parts, place: Cursor) -> URL:

@@ -1,12 +1,17 @@
-"""The outermost layer: how many requests at once, how large a body, and headers that every answer carries."""
+"""The outermost layer: how many requests at once, how large a body, how slow a reader, headers of every answer."""
 
+import asyncio
 import secrets
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import Problem, problem_response
+from query_api.errors import CutShort
 from query_api.settings import Limits
+
+log = structlog.get_logger("edge")
 
 ALWAYS_ANSWERED = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics"})
 SECURITY = {
@@ -20,7 +25,7 @@ SECURITY = {
 
 
 class Edge:
-    """Answers 429 and 413 itself and passes everything else on."""
+    """Answers 429 and 413 itself and passes everything else on; an answer that is cut short breaks its connection."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
@@ -37,7 +42,11 @@ class Edge:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
-            await send(message)
+            try:
+                async with asyncio.timeout(self._limits.send_s):
+                    await send(message)
+            except TimeoutError:
+                raise CutShort("the reader takes nothing") from None
 
         problem = self._refusal(scope)
         if problem is not None:
@@ -45,6 +54,8 @@ class Edge:
         self._running += 1
         try:
             await self._app(scope, self._counted(receive), guarded)
+        except CutShort as reason:
+            log.warning("answer cut short", path=scope["path"], reason=str(reason))
         finally:
             self._running -= 1
         return None

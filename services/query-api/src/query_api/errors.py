@@ -17,6 +17,10 @@ class BadParameter(ValueError):  # noqa: N818 - it is the caller's, and answered
         self.message = message
 
 
+class CutShort(Exception):  # noqa: N818 - an end, named for what the caller sees
+    """An answer on its way cannot be finished: its connection is broken, so that it does not look whole."""
+
+
 def parameter_problem(error: BadParameter, status: int = 422) -> Problem:
     """The problem that names the parameter."""
     return Problem(status, str(error), errors=[{"parameter": error.parameter, "message": error.message}])

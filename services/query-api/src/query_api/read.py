@@ -75,7 +75,7 @@ async def buckets_page(
 ) -> list[Bucket]:
     """At most `limit` buckets with data, by stream, category and time, beyond `after`.
 
-    Reads only as many series as fill the page, more at once where they turn out to be sparse.
+    Reads as many series as should fill the page, and more at once where they turn out to be sparse.
     """
     found: list[Bucket] = []
     place, number = after[:2], after[2]
@@ -87,7 +87,8 @@ async def buckets_page(
             break
         lines = await _buckets(database, series, grid)
         found += [line for line in lines if line.series[1:] != after[:2] or line.number > number]
-        place, including, size = series[-1][1:], False, size * 2
+        place, including = series[-1][1:], False
+        size = min(8 * size, 1 + (limit - len(found)) * len(series) // max(1, len(lines)))
     return found[:limit]
 
 

@@ -10,6 +10,9 @@ class Limits(Section):
 
     requests_max: int = Field(64, ge=1, description="Requests answered at once; one more gets 429.")
     body_bytes_max: int = Field(1_048_576, ge=0, description="Largest request body; a larger one gets 413.")
+    send_s: float = Field(
+        10.0, gt=0, description="Longest to wait for a reader that takes nothing; then it is cut off."
+    )
     statement_ms: int = Field(2_000, ge=10, description="Longest a query may run; a longer one gets 504.")
     rows_default: int = Field(500, ge=1, description="Lines on a page without `limit`.")
     rows_default_step: int = Field(10_000, ge=1, description="The same with `step`.")

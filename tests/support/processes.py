@@ -80,9 +80,13 @@ class ServiceProcess:
 
     def terminate(self, within_s: float = 15.0) -> int:
         """SIGTERM; its exit code. Fails the test when it does not end in time."""
-        self._process.terminate()
+        self.ask_to_end()
         until(lambda: self.exit_code is not None, within_s, f"{self.service} ends")
         return int(self._process.returncode)
+
+    def ask_to_end(self) -> None:
+        """SIGTERM."""
+        self._process.terminate()
 
     def pause(self) -> None:
         """Freeze it."""

@@ -140,17 +140,23 @@ INVARIANTS = {
             SELECT sum(to_offset - from_offset) FROM gaps g
             WHERE (g.generation, g.topic, g.partition, g.pass) = (o.generation, o.topic, o.partition, o.pass)), 0)""",
     "2: the ledger has no gap and no overlap": """
-        SELECT topic, partition, first_offset FROM (
+        WITH ranges AS (
+            SELECT generation, topic, partition, pass, first_offset, next_offset FROM batches
+            UNION ALL
+            SELECT generation, topic, partition, pass, from_offset, to_offset FROM gaps
+            WHERE cause = 'retention' AND accepted_at IS NOT NULL
+        ), chain AS (
             SELECT *, lag(next_offset, 1, (SELECT start_offset FROM offsets o
-                WHERE (o.generation, o.topic, o.partition) = (b.generation, b.topic, b.partition)))
-                OVER (PARTITION BY generation, topic, partition, pass ORDER BY first_offset) AS expected
-            FROM batches b) ranges
-        WHERE first_offset <> expected""",
-    "2: the ledger ends where the offset is": """
-        SELECT topic, partition FROM offsets o
-        WHERE next_offset <> coalesce((SELECT max(next_offset) FROM batches b
-            WHERE (b.generation, b.topic, b.partition, b.pass) = (o.generation, o.topic, o.partition, o.pass)),
-            start_offset)""",
+                WHERE (o.generation, o.topic, o.partition) = (r.generation, r.topic, r.partition)))
+                OVER w AS expected, lead(first_offset) OVER w AS following
+            FROM ranges r WINDOW w AS (PARTITION BY generation, topic, partition, pass ORDER BY first_offset)
+        )
+        SELECT topic, partition, first_offset FROM chain c WHERE first_offset <> expected
+        UNION ALL
+        SELECT topic, partition, next_offset FROM chain c WHERE following IS NULL AND next_offset <> (
+            SELECT next_offset FROM offsets o
+            WHERE (o.generation, o.topic, o.partition) = (c.generation, c.topic, c.partition))
+        """,
     "3: accepted = rows in the raw tables": """
         SELECT 1 WHERE (SELECT coalesce(sum(accepted), 0) FROM batches)
             <> (SELECT count(*) FROM raw_readings) + (SELECT count(*) FROM raw_rows)""",

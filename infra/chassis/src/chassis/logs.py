@@ -8,7 +8,7 @@ import structlog
 
 from chassis.settings import LogSettings
 
-NOISY = ("aiokafka", "faststream", "httpx", "httpcore", "asyncio")
+NOISY = ("aiokafka", "faststream", "httpx", "httpcore", "asyncio", "uvicorn")
 SAME_LINE_EVERY_S = 10.0
 
 

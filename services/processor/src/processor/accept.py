@@ -1,10 +1,10 @@
 """`python -m processor accept`: the operator says that a refused partition shall go on with what Kafka has now."""
 
-import asyncio
 from collections.abc import Sequence
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from chassis.database import open_pool
@@ -36,17 +36,16 @@ async def accept(settings: ProcessorSettings) -> int:
     try:
         async with pool.acquire() as connection:
             for topic in (topics.readings, topics.rows):
-                await _accept_topic(connection, consumer, topic)
+                await _accept_topic(connection, consumer, topic, await _partitions(settings, topic))
     finally:
         await consumer.stop()
         await pool.close()
     return 0
 
 
-async def _accept_topic(connection: Connection, consumer: AIOKafkaConsumer, topic: str) -> None:
-    partitions = [
-        TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or await _known(consumer, topic))
-    ]
+async def _accept_topic(
+    connection: Connection, consumer: AIOKafkaConsumer, topic: str, partitions: Sequence[TopicPartition]
+) -> None:
     starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
     recreated = False
     for partition in partitions:
@@ -91,13 +90,13 @@ async def _begin_generation(connection: Connection, partitions: Sequence[TopicPa
     return int(await connection.fetchval(statement("begin_generation"), partitions[0].topic, numbers, list(starts)))
 
 
-async def _known(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    """The partitions of a topic that the client has not heard of yet."""
-    await consumer.topics()
-    consumer.subscribe([topic])
-    for _ in range(50):
-        if found := consumer.partitions_for_topic(topic):
-            consumer.unsubscribe()
-            return set(found)
-        await asyncio.sleep(0.1)
-    raise StartError(f"Kafka has no topic {topic}: run `python -m provision topics`")
+async def _partitions(settings: ProcessorSettings, topic: str) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    await admin.start()
+    try:
+        (found,) = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    if not found["partitions"]:
+        raise StartError(f"Kafka has no topic {topic}: run `python -m provision topics`")
+    return [TopicPartition(topic, number) for number in sorted(part["partition"] for part in found["partitions"])]

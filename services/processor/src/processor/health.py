@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fastapi import FastAPI, Response
-from fastapi.responses import ORJSONResponse
+from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis.problems import add_problem_handlers
@@ -25,7 +25,7 @@ def make_app(metrics: Metrics, troubles: Callable[[], list[str]]) -> FastAPI:
         """200, or 503 with the reasons."""
         reasons = troubles()
         status = "ready" if not reasons else "not ready"
-        return ORJSONResponse({"status": status, "reasons": reasons}, 503 if reasons else 200)
+        return JSONResponse({"status": status, "reasons": reasons}, 503 if reasons else 200)
 
     @app.get("/metrics")
     async def show_metrics() -> Response:

@@ -60,17 +60,17 @@ setup-dev: $(VENV)/installed-dev
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tideline needs Python 3.11 or newer: make run PYTHON=/path/to/python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 
 $(VENV)/installed: requirements-local.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
 	@echo "Installing locked packages into $(VENV) (once; about a minute)…"
-	@$(PIP) install --require-hashes -r requirements-local.lock
+	@infra/install-locked $(BIN)/python requirements-local.lock
 	@$(PIP) install --no-build-isolation --no-deps $(PACKAGES:%=-e %)
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	@echo "Installing what tests and checks need…"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@infra/install-locked $(BIN)/python requirements-dev.lock
 	@touch $@
 
 lock: setup-dev ## Resolve all dependencies again and write the three lock files

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,9 @@ def _download(missing: Sequence[Jar], context: MavenContext, console: Console) -
     try:
         with bar as progress:
             task = progress.add_task(f"Downloading Kafka {KAFKA_VERSION} (jars)", total=len(missing))
-            for done, _ in enumerate(pool.map(lambda jar: _fetch(context, jar), missing), start=1):
+            fetched = as_completed([pool.submit(_fetch, context, jar) for jar in missing])
+            for done, future in enumerate(fetched, start=1):
+                future.result()
                 progress.advance(task)
                 if not console.is_terminal and done % 10 == 0:
                     console.print(f"  {done} of {len(missing)} jars")

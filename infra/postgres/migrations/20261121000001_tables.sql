@@ -17,6 +17,7 @@ CREATE TABLE streams (
     lease_until     timestamptz,
     progress        jsonb NOT NULL DEFAULT '{}',
     dataset_digest  bytea,
+    delete_data     boolean NOT NULL DEFAULT false,
     changes         integer NOT NULL DEFAULT 0,
     unannounced     jsonb NOT NULL DEFAULT '[]',
     created_at      timestamptz NOT NULL DEFAULT now(),
@@ -25,6 +26,8 @@ CREATE TABLE streams (
 COMMENT ON COLUMN streams.run_start IS 'Event time of position 0 of this run; started_at is when it began to be run.';
 COMMENT ON COLUMN streams.unannounced IS
     'Changes of state that topic `streams` does not have yet, written by trigger note_stream_state; changes counts all.';
+COMMENT ON COLUMN streams.delete_data IS
+    'Of a stream that is deleted: its data is to go too. The row stays, so that a new stream of this id gets runs of its own.';
 COMMENT ON COLUMN streams.position IS 'Checkpoint: every event of this run below it was acknowledged by Kafka.';
 
 -- One (stream, category) pair; the small id keys every hot table.

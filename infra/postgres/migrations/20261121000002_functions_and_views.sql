@@ -54,7 +54,8 @@ CREATE FUNCTION note_stream_state() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     NEW.updated_at := now();
-    IF TG_OP = 'INSERT' OR (NEW.state, NEW.run) IS DISTINCT FROM (OLD.state, OLD.run) THEN
+    IF TG_OP = 'INSERT' OR (NEW.state, NEW.run, NEW.desired = 'deleted')
+                            IS DISTINCT FROM (OLD.state, OLD.run, OLD.desired = 'deleted') THEN
         NEW.changes := NEW.changes + 1;
         NEW.unannounced := NEW.unannounced || jsonb_build_object(
             'change', NEW.changes, 'state', NEW.state, 'run', NEW.run, 'reason', NEW.reason,

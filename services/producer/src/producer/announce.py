@@ -45,6 +45,8 @@ class Announcer:
                 changes = orjson.loads(row["unannounced"])
                 for change in changes:
                     await self._publish(row["id"], row["kind"], change)
+                if row["desired"] == "deleted" and changes[-1]["state"] != "stopping":
+                    await self._publisher.publish(None, key=stream_state_key(row["id"]))
                 await connection.execute(statement("forget_announced"), row["id"], changes[-1]["change"])
 
     async def _publish(self, stream: str, kind: str, change: dict[str, str]) -> None:

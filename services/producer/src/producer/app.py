@@ -1,16 +1,38 @@
 """The HTTP application of a producer."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
-from chassis.problems import add_problem_handlers
-from producer.metrics import Metrics
-from producer.readiness import Readiness
+from chassis.problems import Problem, add_problem_handlers, problem_response, request_id
+from producer.copy import AWAY, Copy
+from producer.errors import Conflict, Unavailable, Unknown
 from producer.routes.health import health_routes
+from producer.routes.streams import stream_routes
+
+RETRY_AFTER = {"Retry-After": "2"}
 
 
-def make_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
+def make_app(copy: Copy) -> FastAPI:
     """All routes; every error is problem+json."""
     app = FastAPI(title="Tideline producer", docs_url=None, redoc_url=None)
     add_problem_handlers(app)
-    app.include_router(health_routes(readiness, metrics.registry))
+    _answer_errors(app)
+    app.include_router(health_routes(copy.readiness, copy.metrics.registry))
+    app.include_router(stream_routes(copy))
     return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    async def conflict(request: Request, error: Exception) -> Response:
+        return problem_response(Problem(409, str(error)), request_id(request))
+
+    async def unknown(request: Request, error: Exception) -> Response:
+        return problem_response(Problem(404, str(error)), request_id(request))
+
+    async def away(request: Request, error: Exception) -> Response:
+        detail = str(error) if isinstance(error, Unavailable) else "Kafka or Postgres is away: try again in a moment"
+        return problem_response(Problem(503, detail, headers=RETRY_AFTER), request_id(request))
+
+    app.add_exception_handler(Conflict, conflict)
+    app.add_exception_handler(Unknown, unknown)
+    for error in (*AWAY, Unavailable):
+        app.add_exception_handler(error, away)

@@ -9,6 +9,7 @@ from producer.settings import BuiltInSettings
 from producer.spec import Spec
 from producer.sql import statement
 
+BUILT_IN_IDS = ("host", "demo", "prices")
 BACKFILL = timedelta(days=7)
 DEMO = Spec(
     profile="sensor", seed=1, rate=0.5, categories=("temperature", "humidity", "pressure", "vibration", "power")

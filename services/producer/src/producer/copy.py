@@ -17,10 +17,11 @@ from contracts.topics import Topics
 from producer.announce import Announcer, control_broker
 from producer.bounded import error_of, in_time
 from producer.built_in import apply_settings
+from producer.errors import Unavailable
 from producer.metrics import Metrics
 from producer.publish import Publisher
 from producer.readiness import Readiness
-from producer.run import Work
+from producer.run import Work, pause
 from producer.runs import Runs
 from producer.settings import ProducerSettings
 
@@ -44,16 +45,28 @@ class Copy:
     """Made before it connects, so that it can be asked at any time whether it is ready."""
 
     def __init__(self, settings: ProducerSettings, readiness: Readiness, metrics: Metrics) -> None:
-        self._settings = settings
-        self._readiness = readiness
-        self._metrics = metrics
+        self.settings = settings
+        self.readiness = readiness
+        self.metrics = metrics
         self._owner = f"{settings.name}/{secrets.token_hex(4)}"
-        self._topics = Topics(settings.topic_prefix)
-        self._topic_names = [self._topics.readings, self._topics.rows, self._topics.streams]
-        self._publisher = Publisher(settings)
+        self.topics = Topics(settings.topic_prefix)
+        self._topic_names = [self.topics.readings, self.topics.rows, self.topics.streams]
+        self.publisher = Publisher(settings)
         self._broker = control_broker(settings)
         self._pool: asyncpg.Pool | None = None
+        self._look_now = asyncio.Event()
         self._trouble = ""
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The connections to Postgres; raises Unavailable as long as there was none."""
+        if self._pool is None:
+            raise Unavailable("Postgres has not been reached yet: try again in a moment")
+        return self._pool
+
+    def look_soon(self) -> None:
+        """Have the next look at what is wanted now."""
+        self._look_now.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Connect, work until told to stop, let go of everything in bounded time. Raises StartError."""
@@ -66,7 +79,7 @@ class Copy:
         finally:
             stopped.cancel()
             connecting.cancel()
-            await asyncio.gather(in_time(self._broker.stop(), STOP_TIMEOUT_S), self._publisher.stop())
+            await asyncio.gather(in_time(self._broker.stop(), STOP_TIMEOUT_S), self.publisher.stop())
             if self._pool is not None:
                 self._pool.terminate()
 
@@ -74,34 +87,34 @@ class Copy:
         """Wait for Postgres and Kafka, however long it takes; raises StartError for what waiting cannot mend."""
         async for attempt in self._patiently("postgres"):
             with attempt:
-                self._pool = pool = await open_pool(self._settings, "producer")
+                self._pool = pool = await open_pool(self.settings, "producer")
         async for attempt in self._patiently("kafka"):
             with attempt:
-                if missing := await self._publisher.missing(self._topic_names):
+                if missing := await self.publisher.missing(self._topic_names):
                     raise StartError(f"Kafka has no topic {', '.join(missing)}: run `python -m provision topics`")
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
                     await self._broker.start()
-        self._readiness.reasons.clear()
+        self.readiness.reasons.clear()
         return pool
 
     def _patiently(self, name: str) -> AsyncIterator[stamina.Attempt]:
         def away(error: Exception) -> bool:
-            self._readiness.reasons[name] = f"{type(error).__name__}: {error}"[:200]
+            self.readiness.reasons[name] = f"{type(error).__name__}: {error}"[:200]
             return isinstance(error, AWAY)
 
         return stamina.retry_context(on=away, attempts=None, timeout=None, wait_initial=0.2, wait_max=2.0)
 
     async def _work(self, pool: asyncpg.Pool, stop: asyncio.Event) -> None:
-        work = Work(self._publisher, self._topics, self._settings.publish, now_us)
-        runs = Runs(pool, self._owner, self._settings.streams, work, self._metrics)
-        announcer = Announcer(pool, self._broker, self._topics)
+        work = Work(self.publisher, self.topics, self.settings.publish, now_us)
+        runs = Runs(pool, self._owner, self.settings.streams, work, self.metrics)
+        announcer = Announcer(pool, self._broker, self.topics)
         background = [
             asyncio.create_task(self._keep_looking(pool, runs, announcer)),
             asyncio.create_task(
-                self._readiness.keep_checking("postgres", lambda: _ask(pool), CHECK_EVERY_S, CHECK_TIMEOUT_S)
+                self.readiness.keep_checking("postgres", lambda: _ask(pool), CHECK_EVERY_S, CHECK_TIMEOUT_S)
             ),
             asyncio.create_task(
-                self._readiness.keep_checking("kafka", self._check_topics, CHECK_EVERY_S, CHECK_TIMEOUT_S)
+                self.readiness.keep_checking("kafka", self._check_topics, CHECK_EVERY_S, CHECK_TIMEOUT_S)
             ),
         ]
         stopped = asyncio.create_task(stop.wait())
@@ -113,7 +126,7 @@ class Copy:
         finally:
             for task in (*background, stopped):
                 task.cancel()
-        if not await in_time(runs.give_up(), self._settings.streams.drain_s + LAST_ROUND_S):
+        if not await in_time(runs.give_up(), self.settings.streams.drain_s + LAST_ROUND_S):
             log.warning("stopping without a last checkpoint: another copy repeats a little")
         await in_time(announcer.announce(), LAST_ROUND_S)
 
@@ -123,17 +136,18 @@ class Copy:
         async def round_() -> None:
             nonlocal built_in_applied
             if not built_in_applied:
-                await apply_settings(pool, self._settings.built_in, datetime.now(UTC))
+                await apply_settings(pool, self.settings.built_in, datetime.now(UTC))
                 built_in_applied = True
             await runs.look()
             await announcer.announce()
 
         while True:
             self._note_trouble(await error_of(round_()))
-            await asyncio.sleep(self._settings.streams.poll_s)
+            await pause(self._look_now, self.settings.streams.poll_s)
+            self._look_now.clear()
 
     async def _check_topics(self) -> None:
-        if missing := await self._publisher.missing(self._topic_names):
+        if missing := await self.publisher.missing(self._topic_names):
             raise LookupError(f"no topic {', '.join(missing)}: run `python -m provision topics`")
 
     def _note_trouble(self, error: BaseException | None) -> None:

@@ -11,3 +11,15 @@ class NotAcknowledged(Retry):
 
 class LeaseLost(Exception):  # noqa: N818 - says what happened
     """Another copy owns the stream now: stop at once and write nothing about it."""
+
+
+class Conflict(Exception):  # noqa: N818 - says what happened
+    """What is asked for contradicts what is: tell the caller, in these words."""
+
+
+class Unknown(Exception):  # noqa: N818 - says what happened
+    """There is no such stream: tell the caller."""
+
+
+class Unavailable(Exception):  # noqa: N818 - says what happened
+    """Kafka or Postgres is away: tell the caller to try again in a moment."""

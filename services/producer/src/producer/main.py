@@ -22,18 +22,18 @@ async def main() -> int:
     """Run until SIGTERM or SIGINT; the exit code. A second signal ends the process at once."""
     settings = load_settings(ProducerSettings, "producer")
     set_up_logging(settings.log, settings.name)
-    readiness, metrics = Readiness(), Metrics()
     socket = listen(settings.http_host, settings.http_port)
-    server = Server(make_app(readiness, metrics))
+    copy = Copy(settings, Readiness(), Metrics())
+    server = Server(make_app(copy))
     serving = asyncio.create_task(server.serve([socket]))
     stop = _stop_on_signals()
-    copy = asyncio.create_task(Copy(settings, readiness, metrics).run(stop))
+    working = asyncio.create_task(copy.run(stop))
     stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({copy, stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({working, stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     server.stop()
     try:
-        await copy
+        await working
     finally:
         await serving
     log.info("stopped")

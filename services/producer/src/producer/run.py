@@ -115,9 +115,9 @@ async def _run_host(claim: Claim, run_start_us: int, progress: Progress, work: W
     return "drained"
 
 
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait so long, or until told to stop."""
+async def pause(until: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until the event."""
     try:
-        await asyncio.wait_for(stop.wait(), max(seconds, 0))
+        await asyncio.wait_for(until.wait(), max(seconds, 0))
     except TimeoutError:
         return

@@ -1,6 +1,7 @@
 """Event time as a function of position: `run_start + position / rate`, and back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +31,17 @@ class Timeline:
         if not self.business_days:
             times: Micros = self.start_us + passed
             return times
-        weeks, rest = np.divmod(business_time(self.start_us) + passed, WORK_WEEK)
-        working_times: Micros = MONDAY + weeks * WEEK + rest
+        working_times: Micros = _calendar(business_time(self.start_us) + passed)
         return working_times
 
     def time_of(self, position: int) -> int:
         """The event time of one position."""
         return int(self.at(np.array([position], np.int64))[0])
+
+    def start_for(self, position: int, time_us: int) -> int:
+        """The start with which the position has this time (with business days: this time or the Monday after it)."""
+        passed = round(position * SECOND / self.rate)
+        return _calendar(business_time(time_us) - passed) if self.business_days else time_us - passed
 
     def due(self, now_us: int) -> int:
         """How many positions have an event time of at most now: positions 0 … due - 1."""
@@ -55,3 +60,8 @@ def business_time(time_us: int) -> int:
     """Microseconds of Mondays to Fridays between the first Monday and the time."""
     weeks, rest = divmod(time_us - MONDAY, WEEK)
     return weeks * WORK_WEEK + min(rest, WORK_WEEK)
+
+
+def _calendar(business_us: Any) -> Any:
+    """The time, or times, that so many business microseconds after the first Monday are."""
+    return MONDAY + business_us // WORK_WEEK * WEEK + business_us % WORK_WEEK

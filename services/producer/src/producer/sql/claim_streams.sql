@@ -3,7 +3,7 @@
 UPDATE streams
 SET owner = CASE WHEN desired = 'running' THEN $1 END,
     lease_until = CASE WHEN desired = 'running' THEN now() + $2 * interval '1 second' END,
-    started_at = CASE WHEN desired = 'running' AND state = 'pending' THEN now() ELSE started_at END,
+    started_at = CASE WHEN desired = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
     state = CASE desired WHEN 'running' THEN 'running' WHEN 'paused' THEN 'paused' ELSE 'stopped' END
 WHERE id IN (
     SELECT id

@@ -1,0 +1,46 @@
+"""Request bodies, read up to a limit."""
+
+from typing import TypeVar
+
+import orjson
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from chassis.problems import Problem
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """The whole body; a Problem 413 as soon as it is known to be larger, however it is sent."""
+    too_large = Problem(413, f"the body must not be larger than {bytes_max} bytes: send it in parts")
+    if int(request.headers.get("content-length") or 0) > bytes_max:
+        raise too_large
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > bytes_max:
+            raise too_large
+    return bytes(body)
+
+
+async def read_model(request: Request, model: type[M], bytes_max: int) -> M:
+    """The body as a model; a Problem 400 when it is no JSON object, 422 naming what is wrong in it."""
+    body = await read_body(request, bytes_max)
+    try:
+        values = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, f"the body is not JSON: {error.msg}") from None
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _invalid(error: ValidationError) -> Problem:
+    errors = [
+        {"parameter": ".".join(str(part) for part in item["loc"]) or "body", "message": str(item["msg"])}
+        for item in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    names = ", ".join(sorted({item["parameter"] for item in errors}))
+    return Problem(422, f"invalid: {names}", errors=errors)

@@ -1,0 +1,2 @@
+-- One stream, also a deleted one.
+SELECT * FROM streams WHERE id = $1

@@ -1,0 +1,33 @@
+"""The lock files name every package with its hashes and no place to download it from."""
+
+import re
+
+import pytest
+from docs.generate import ROOT
+
+LOCKS = ("requirements.lock", "requirements-local.lock", "requirements-dev.lock")
+
+
+def packages(lock: str) -> dict[str, str]:
+    """Package → version (and marker)."""
+    return dict(
+        re.findall(r"^([a-z0-9-]+(?:\[[a-z,]+\])?)==(\S.*?) \\$", (ROOT / lock).read_text("utf-8"), re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_has_hashes_and_nothing_has_an_address(lock: str) -> None:
+    text = (ROOT / lock).read_text("utf-8")
+    assert packages(lock)
+    for entry in re.split(r"\n(?=[a-z])", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)):
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry[:80]
+    assert not re.search(r"https?://|file:|@ ", text)
+
+
+@pytest.mark.parametrize(("smaller", "larger"), [LOCKS[:2], LOCKS[1:]])
+def test_a_larger_lock_agrees_with_the_smaller_one(smaller: str, larger: str) -> None:
+    assert packages(smaller).items() <= packages(larger).items()
+
+
+def test_no_lock_that_names_download_hosts_is_kept() -> None:
+    assert not list(ROOT.glob("uv.lock"))

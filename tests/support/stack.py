@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from local_stack.children import Child
-from local_stack.jars import MAVEN_CENTRAL, fetch_jars, read_lock
+from local_stack.jars import fetch_jars, read_lock
 from local_stack.kafka import Kafka
 from local_stack.passwords import load_passwords
 from local_stack.ports import any_port
@@ -143,7 +143,7 @@ def cache_folder() -> Path:
 
 def jars() -> list[Path]:
     """Kafka's jars, downloaded if they are not there."""
-    repository = os.environ.get("TIDELINE_MAVEN_REPOSITORY", MAVEN_CENTRAL)
+    repository = os.environ.get("TIDELINE_MAVEN_REPOSITORY", "")
     return fetch_jars(
         read_lock(ROOT / "infra/kafka/jars.lock"), cache_folder() / "maven", repository, Console(stderr=True)
     )

@@ -22,7 +22,6 @@ PAUSE_S = 1.0
 THREADS = 8
 TIMEOUT_S = 60
 KAFKA_VERSION = "4.2.1"
-MAVEN_CENTRAL = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def fetch_jars(lock: Sequence[Jar], cache: Path, repository: str, console: Conso
     Raises StartError naming the setting for another repository when a jar cannot be had.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    context = MavenContext(repo_cache=cache, remote_repos={"central": repository}, timeout=TIMEOUT_S)
+    context = _maven(cache, repository)
     with _alone(cache):
         paths = [_place(_artifact(context, jar)) for jar in lock]
         missing = [jar for jar, path in zip(lock, paths, strict=True) if not _is_good(path, jar)]
@@ -137,7 +136,7 @@ def resolve_lock(cache: Path, repository: str, tell: Callable[[str], None]) -> l
     wanted (`make lag`); what it depends on beyond Kafka serves Connect.
     """
     logging.getLogger("jgo").setLevel(logging.ERROR)
-    context = MavenContext(repo_cache=cache, remote_repos={"central": repository}, timeout=TIMEOUT_S)
+    context = _maven(cache, repository)
     tell(f"Resolving Kafka {KAFKA_VERSION}…")
     kafka = context.create_dependency(f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}")
     inputs, transitive = context.resolver.resolve([kafka])
@@ -156,3 +155,10 @@ def write_lock(path: Path, jars: Sequence[Jar]) -> None:
         f"# The jars of Kafka {KAFKA_VERSION}, written by `python -m local_stack lock-jars`; nothing else is fetched.\n"
     )
     path.write_text(head + "".join(f"{jar}\n" for jar in jars))
+
+
+def _maven(cache: Path, repository: str) -> MavenContext:
+    """A client of this repository; empty: of Maven Central, which jgo knows."""
+    return MavenContext(
+        repo_cache=cache, remote_repos={"central": repository} if repository else None, timeout=TIMEOUT_S
+    )

@@ -1,12 +1,11 @@
 """Settings of the embedded stack: infra/config/local.toml and the environment."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from chassis.settings import Section, ServiceSettings
-from local_stack.jars import MAVEN_CENTRAL
 
 
 class Ports(Section):
@@ -31,9 +30,13 @@ class LocalSettings(ServiceSettings):
         "", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="Put before every topic name and consumer group."
     )
     processors: int = Field(1, ge=1, le=16, description="Processor copies: `make run PROCESSORS=2`.")
-    brokers: Literal[1, 3] = Field(1, description="Kafka brokers; 3 survive the loss of one.")
+    brokers: Annotated[Literal[1, 3], BeforeValidator(int)] = Field(
+        1, description="Kafka brokers; 3 survive the loss of one."
+    )
     http_host: str = Field("127.0.0.1", description="Address that query-api listens on.")
     maven_repository: str = Field(
-        MAVEN_CENTRAL, pattern=r"^https?://[^\s]+[^/\s]$", description="Where Kafka's jars come from."
+        "",
+        pattern=r"^(https?://[^\s]+[^/\s])?$",
+        description="Another repository for Kafka's jars, a mirror of Maven Central; empty: Maven Central.",
     )
     ports: Ports = Field(default_factory=lambda: Ports(), description="Ports.")

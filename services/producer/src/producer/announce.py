@@ -20,7 +20,7 @@ TIMEOUT_S = 4
 def control_broker(settings: ProducerSettings) -> KafkaBroker:
     """The broker for control-sized messages; `broker.publisher` objects make the AsyncAPI document."""
     return KafkaBroker(
-        settings.kafka_bootstrap,
+        settings.kafka_bootstrap.split(","),
         client_id=f"{settings.name}-control",
         acks="all",
         enable_idempotence=True,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from producer.decide import ACTIVE, Stream, decide, refuse_if_full
 from producer.errors import Conflict
-from producer.simulate.generate import simulation
+from producer.simulate.simulation import simulation
 from producer.spec import Spec
 
 BEGUN = datetime(2026, 3, 2, tzinfo=UTC)

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.codec import decode_reading
-from contracts.events import Limits, Place, Reading
+from contracts.codec import decode_reading, decode_row
+from contracts.events import Limits, Place, Reading, Row
 from contracts.reasons import Refused
-from producer.simulate.generate import Record, Simulation, generate, simulation
+from producer.simulate.events import Record, table
+from producer.simulate.generate import generate
 from producer.simulate.ids import NAMESPACE
+from producer.simulate.simulation import Simulation, simulation
 from producer.spec import Spec
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -153,6 +155,34 @@ def test_jitter_delays_by_at_most_itself() -> None:
     run = lab(jitter_ms=300)
     delays = [run.publish_at(p) - START_US - p * 200_000 for p in range(200)]
     assert 0 <= min(delays) < 30_000 < 270_000 < max(delays) <= 300_000
+
+
+def read_rows(records: list[Record]) -> list[Row]:
+    place = Place(1, "rows", 0, 0, START + timedelta(days=30))
+    return [decode_row(value, place, Limits()) for _, value in records]
+
+
+def test_the_table_has_1000_rows_of_typed_cells() -> None:
+    assert len(table()) == 1000
+    assert {type(value) for row in table() for value in row.values()} == {str, float, bool}
+
+
+def test_rows_are_drawn_from_the_table_and_numbered_by_position() -> None:
+    records = generate(lab(profile="table"), 998, 1003)
+    rows = read_rows(records)
+    assert [row.row for row in rows] == [998, 999, 1000, 1001, 1002]
+    assert [key for key, _ in records] == [b"lab/0"] * 2 + [b"lab/1"] * 3
+    assert all(row.data in table() for row in rows)
+    assert [row.id for row in rows] == [uuid5(NAMESPACE, f"lab/1/{position}") for position in range(998, 1003)]
+    assert generate(lab(profile="table"), 0, 50) + generate(lab(profile="table"), 50, 80) == generate(
+        lab(profile="table"), 0, 80
+    )
+
+
+def test_corrupt_rows_are_refused() -> None:
+    for record in generate(lab(profile="table", corrupt_ratio=1), 0, 100):
+        with pytest.raises(Refused):
+            read_rows([record])
 
 
 GOLDEN = {

@@ -5,6 +5,7 @@ from fastapi import FastAPI, Request, Response
 from chassis.problems import Problem, add_problem_handlers, problem_response, request_id
 from producer.copy import AWAY, Copy
 from producer.errors import Conflict, Unavailable, Unknown
+from producer.routes.events import event_routes
 from producer.routes.health import health_routes
 from producer.routes.streams import stream_routes
 
@@ -18,6 +19,7 @@ def make_app(copy: Copy) -> FastAPI:
     _answer_errors(app)
     app.include_router(health_routes(copy.readiness, copy.metrics.registry))
     app.include_router(stream_routes(copy))
+    app.include_router(event_routes(copy))
     return app
 
 

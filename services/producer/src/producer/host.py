@@ -8,7 +8,7 @@ import psutil
 
 from contracts.codec import encode_reading, reading_key
 from contracts.events import Reading
-from producer.simulate.generate import Record
+from producer.simulate.events import Record
 from producer.simulate.ids import NAMESPACE
 
 

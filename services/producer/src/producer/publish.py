@@ -1,7 +1,7 @@
 """Volume publishing: records to Kafka in batches built per partition, acknowledged by every replica in sync."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -79,6 +79,25 @@ class Publisher:
             raise await self.refused(producer, error) from error
         return delivery
 
+    async def send_each(self, topic: str, records: Sequence[tuple[bytes, bytes]], sent: list[bool]) -> None:
+        """Publish a few records; sets `sent[n]` once Kafka has acknowledged record n, and returns when it has all.
+
+        They share batches with others that are sent at the same time. Raises NotAcknowledged when Kafka refuses; waits
+        while it is away.
+        """
+        producer = None
+        try:
+            producer = await self.connected()
+            partitions = self._partitions_of(topic, len(await producer.partitions_for(topic)))
+            answers = []
+            for n, (key, value) in enumerate(records):
+                answer = await producer.send(topic, value, key, partition=partitions[key])
+                answer.add_done_callback(lambda done, n=n: _note_sent(done, sent, n))
+                answers.append(answer)
+            await asyncio.gather(*answers)
+        except (KafkaError, TimeoutError) as error:
+            raise await self.refused(producer, error) from error
+
     async def refused(self, producer: AIOKafkaProducer | None, error: BaseException) -> NotAcknowledged:
         """Give up a producer whose sequence has a hole, so that the next call gets a new one; the error to raise."""
         if producer is not None and producer is self._producer:
@@ -136,6 +155,10 @@ class Delivery:
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise await self._publisher.refused(self._producer, answer)
+
+
+def _note_sent(answer: "asyncio.Future[Any]", sent: list[bool], n: int) -> None:
+    sent[n] = not answer.cancelled() and answer.exception() is None
 
 
 def _look_at_error(future: "asyncio.Future[Any]") -> None:

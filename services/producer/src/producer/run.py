@@ -11,7 +11,8 @@ from producer import host
 from producer.errors import LeaseLost
 from producer.publish import Delivery, Publisher
 from producer.settings import PublishSettings
-from producer.simulate.generate import Simulation, generate, simulation
+from producer.simulate.generate import generate
+from producer.simulate.simulation import Simulation, simulation
 from producer.simulate.timeline import SECOND
 from producer.spec import Spec
 from producer.streams import Claim, Outcome
@@ -60,6 +61,7 @@ async def run_stream(claim: Claim, progress: Progress, work: Work) -> Outcome:
 
 
 async def _run_simulation(run: Simulation, progress: Progress, work: Work) -> Outcome:
+    topic = work.topics.rows if run.topic == "rows" else work.topics.readings
     position = progress.position
     in_flight: deque[tuple[int, Delivery]] = deque()
     while True:
@@ -69,7 +71,7 @@ async def _run_simulation(run: Simulation, progress: Progress, work: Work) -> Ou
         progress.behind_s = max(0.0, (now_us - run.publish_at(position)) / SECOND)
         last = min(due, position + work.settings.chunk_events)
         if last > position and not progress.stop.is_set():
-            delivery = await work.publisher.publish(work.topics.readings, generate(run, position, last))
+            delivery = await work.publisher.publish(topic, generate(run, position, last))
             in_flight.append((last, delivery))
             position = last
         completed = position == run.end

@@ -43,6 +43,13 @@ class PublishSettings(Section):
     request_timeout_ms: int = Field(30_000, ge=1_000, description="How long Kafka may take to answer a request.")
 
 
+class EventSettings(Section):
+    """Events over HTTP."""
+
+    body_bytes_max: int = Field(4_194_304, ge=1_024, description="Largest body of POST /events.")
+    ack_timeout_s: float = Field(8.0, gt=0, description="Seconds to wait for Kafka's acknowledgement before a 503.")
+
+
 class ProducerSettings(KafkaClientSettings, PostgresClientSettings):
     """Settings of `python -m producer`."""
 
@@ -53,4 +60,5 @@ class ProducerSettings(KafkaClientSettings, PostgresClientSettings):
     http_port: int = Field(8001, ge=0, le=65535, description="Port that the control API listens on.")
     built_in: BuiltInSettings = Field(default_factory=BuiltInSettings, description="Built-in streams.")
     streams: StreamSettings = Field(default_factory=StreamSettings, description="Running streams.")
+    events: EventSettings = Field(default_factory=EventSettings, description="Events over HTTP.")
     publish: PublishSettings = Field(default_factory=PublishSettings, description="Publishing.")

@@ -68,6 +68,8 @@ class Spec(BaseModel):
             raise ValueError("give count or duration, not both")
         if len(set(self.categories)) != len(self.categories):
             raise ValueError("categories must differ from each other")
+        if self.categories and self.profile == "table":
+            raise ValueError("profile table has no categories: its columns are")
         if self.start_time is not None and not datetime(1980, 1, 1, tzinfo=UTC) <= self.start_time < datetime(
             2100, 1, 1, tzinfo=UTC
         ):

@@ -18,6 +18,7 @@ from processor import offsets
 from processor.errors import Fenced, PartitionRefused
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
+from processor.mirror import CommittingConsumer, Mirror
 from processor.partitions import Partitions
 from processor.pipeline import Pipeline
 from processor.plan import Batch, Plan, Record
@@ -30,9 +31,6 @@ FAILED_PAUSE_S = (0.1, 5.0)
 """First and longest pause after Postgres failed."""
 LOOK_AGAIN_S = 5.0
 UNREADABLE_PAUSE_S = 60.0
-MIRROR_PAUSE_S = 0.5
-MIRROR_AGAIN_S = 5.0
-MIRROR_TIMEOUT_S = 3.0
 EXPECTED = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -44,7 +42,7 @@ EXPECTED = (
 UNREADABLE = (CorruptRecordException, RecordTooLargeError, UnicodeError, ValueError)
 
 
-class Consumer(Protocol):
+class Consumer(CommittingConsumer, Protocol):
     """What the loop needs of an AIOKafkaConsumer."""
 
     async def getmany(  # noqa: D102
@@ -56,7 +54,6 @@ class Consumer(Protocol):
     def seek(self, partition: TopicPartition, offset: int) -> None: ...  # noqa: D102
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...  # noqa: D102
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...  # noqa: D102
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None: ...  # noqa: D102
 
 
 class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -72,7 +69,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         self._claim_at = 0.0
         self._pause_s = FAILED_PAUSE_S[0]
         self._trouble: str | None = "the first assignment has not come yet"
-        self._kafka_silent = False
+        self._mirror: Mirror | None = None
         self._consumer: Consumer
         self._pool: asyncpg.Pool
         self._pipeline: Pipeline
@@ -81,7 +78,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         """Work until `stop`; ends with nothing in flight."""
         self._consumer, self._pool, self._pipeline = consumer, pool, pipeline
         self._partitions.fresh |= consumer.assignment() - self._partitions.held.keys()
-        mirror = asyncio.create_task(self._mirror())
+        self._mirror = Mirror(consumer, self._partitions)
+        mirroring = asyncio.create_task(self._mirror.run())
         try:
             while not self._stopping.is_set():
                 await self._claim()
@@ -93,10 +91,9 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             self._reach("draining")
             await self._guarded(self._settle())
         finally:
-            mirror.cancel()
-            await asyncio.wait([mirror])
-        if stored := dict(self._partitions.stored()):
-            await self._mirror_once(stored)
+            mirroring.cancel()
+            await asyncio.wait([mirroring])
+        await self._mirror.tell()
 
     def stop(self) -> None:
         """Finish what is in flight, take nothing new."""
@@ -107,7 +104,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         found = [f"{p.topic}-{p.partition}: {refusal.reason}" for p, refusal in self._partitions.refused.items()]
         if self._trouble is not None:
             found.append(self._trouble)
-        if self._kafka_silent:
+        if self._mirror is not None and self._mirror.unanswered:
             found.append("Kafka does not answer")
         return found
 
@@ -252,30 +249,6 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
                 break
         # What was read while looking has to be read again.
         self._start_over(FENCED_PAUSE_S, f"{type(error).__name__}: {error}")
-
-    async def _mirror(self) -> None:
-        """Copy stored offsets to Kafka, where lag tools look. Never read back, so a failure harms nothing; said again
-        from time to time, it also tells whether Kafka answers."""
-        told: Mapping[TopicPartition, int] = {}
-        told_at = 0.0
-        while True:
-            stored, now = dict(self._partitions.stored()), asyncio.get_running_loop().time()
-            due = stored and (stored != told or now > told_at + MIRROR_AGAIN_S)
-            if due and await self._mirror_once(stored):
-                told, told_at = stored, now
-            await asyncio.sleep(MIRROR_PAUSE_S)
-
-    async def _mirror_once(self, stored: Mapping[TopicPartition, int]) -> bool:
-        try:
-            await asyncio.wait_for(self._consumer.commit(stored), MIRROR_TIMEOUT_S)
-        except TimeoutError:
-            self._kafka_silent = True
-            return False
-        except (KafkaError, AssertionError) as error:
-            log.debug("offsets not mirrored", error=repr(error))
-            return False
-        self._kafka_silent = False
-        return True
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -1,0 +1,60 @@
+"""Copies stored offsets to Kafka, where lag tools look. Never read back and never waited for by the loop."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from processor.partitions import Partitions
+
+log = structlog.get_logger("processor")
+
+PAUSE_S = 0.5
+AGAIN_S = 5.0
+"""Said again after this even if nothing moved: it also tells whether Kafka answers."""
+TIMEOUT_S = 3.0
+
+
+class CommittingConsumer(Protocol):
+    """What the mirror needs of a consumer."""
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None: ...  # noqa: D102
+
+
+class Mirror:
+    """The offsets that Postgres has, told to the consumer group; a failure harms nothing."""
+
+    def __init__(self, consumer: CommittingConsumer, partitions: Partitions) -> None:
+        self._consumer = consumer
+        self._partitions = partitions
+        self.unanswered = False
+        """Whether Kafka left the last attempt without an answer."""
+
+    async def run(self) -> None:
+        """Tell what changed, at most half a second late, until cancelled."""
+        told: Mapping[TopicPartition, int] = {}
+        told_at = 0.0
+        while True:
+            stored, now = dict(self._partitions.stored()), asyncio.get_running_loop().time()
+            if (stored != told or now > told_at + AGAIN_S) and await self.tell():
+                told, told_at = stored, now
+            await asyncio.sleep(PAUSE_S)
+
+    async def tell(self) -> bool:
+        """One attempt, bounded in time; a commit of aiokafka waits for ever while the broker is away."""
+        stored = dict(self._partitions.stored())
+        if not stored:
+            return False
+        try:
+            await asyncio.wait_for(self._consumer.commit(stored), TIMEOUT_S)
+        except TimeoutError:
+            self.unanswered = True
+            return False
+        except (KafkaError, AssertionError) as error:  # in a rebalance
+            log.debug("offsets not mirrored", error=repr(error))
+            return False
+        self.unanswered = False
+        return True

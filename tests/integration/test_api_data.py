@@ -83,6 +83,15 @@ async def test_raw_readings_come_newest_first_and_once_whatever_the_page(databas
         assert got == (row.stream, row.category, row.timestamp, row.value)
 
 
+async def test_readings_of_one_instant_are_paged_too_even_at_the_very_start(database: Database) -> None:
+    rows = [Stored("demo", category, START, float(n)) for n in range(4) for category in ("a", "b", "c")]
+    await store(database.owner_dsn, rows)
+    async with serving(database.api_dsn) as api:
+        lines, pages = await every_line(api, "/api/v1/raw-data", start=START.isoformat(), limit=1)
+    assert pages == len(lines) == len(rows)
+    assert {line["id"] for line in lines} == {str(r.id) for r in rows}
+
+
 async def test_raw_readings_of_a_range_are_half_open(database: Database) -> None:
     rows = [Stored("demo", "t", START + timedelta(seconds=n), float(n)) for n in range(10)]
     await store(database.owner_dsn, rows)

@@ -1,5 +1,6 @@
 """Rows as a processor would have left them, written with plain SQL; windows computed here in plain Python."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -25,16 +26,42 @@ class Stored(NamedTuple):
         return uuid5(NAMESPACE_URL, f"{self.stream}/{self.category}/{self.timestamp.isoformat()}/{self.value!r}")
 
 
-async def store(dsn: str, readings: Sequence[Stored]) -> None:
-    """Write raw readings, windows and quarters of these readings, the first of an otherwise empty database."""
+class StoredRow(NamedTuple):
+    """One dataset row that the database is to hold."""
+
+    stream: str
+    row: int
+    timestamp: datetime
+    data: dict[str, object]
+
+    @property
+    def id(self) -> UUID:
+        """The same for the same row."""
+        return uuid5(NAMESPACE_URL, f"{self.stream}/{self.row}")
+
+
+async def store_rows(dsn: str, rows: Sequence[StoredRow]) -> None:
+    """Write raw rows alone; their samples are for the test to `store` with raw=False."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("SELECT ensure_raw_partitions($1)", sorted({r.timestamp for r in rows}))
+        lines = [(r.stream, r.timestamp, r.id, r.row, json.dumps(r.data)) for r in rows]
+        await connection.executemany("INSERT INTO raw_rows VALUES ($1, $2, $3, $4, $5)", lines)
+    finally:
+        await connection.close()
+
+
+async def store(dsn: str, readings: Sequence[Stored], raw: bool = True) -> None:
+    """Write raw readings (but for the samples of rows), windows and quarters; the first of their series."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("SELECT ensure_raw_partitions($1)", sorted({r.timestamp for r in readings}))
         pairs = sorted({(r.stream, r.category) for r in readings})
         found = await connection.fetchval("SELECT series_ids($1, $2, 10000)", *map(list, zip(*pairs, strict=True)))
         ids = dict(zip(pairs, found, strict=True))
-        raw = [(ids[r.stream, r.category], r.timestamp, r.id, r.value) for r in readings]
-        await connection.copy_records_to_table("raw_readings", records=raw)
+        if raw:
+            lines = [(ids[r.stream, r.category], r.timestamp, r.id, r.value) for r in readings]
+            await connection.copy_records_to_table("raw_readings", records=lines)
         windows, quarters = defaultdict(list), defaultdict(list)
         for r in readings:
             minute = r.timestamp.replace(second=0, microsecond=0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.formats import Format, csv_header, csv_rows, etag, is_known, page, wanted
+from query_api.formats import Columns, Format, JsonText, etag, is_known, page, wanted
 
 LINE = {
     "time": datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC),
@@ -17,9 +17,9 @@ LINE = {
     "value": 0.1,
     "ok": True,
     "none": None,
-    "data": {"a": [1, "x,y"]},
+    "data": JsonText('{"a":[1,"x,y"]}'),
 }
-COLUMNS = list(LINE)
+COLUMNS = Columns(list(LINE))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_format_beats_accept() -> None:
 
 
 def test_one_line_in_each_format() -> None:
-    as_json = {**LINE, "time": "2026-01-02T03:04:05.678000Z", "day": "2026-01-02"}
+    as_json = {**LINE, "time": "2026-01-02T03:04:05.678000Z", "day": "2026-01-02", "data": {"a": [1, "x,y"]}}
     assert json.loads(page(Format.JSON, [LINE], COLUMNS)) == [as_json]
     assert json.loads(page(Format.NDJSON, [LINE], COLUMNS)) == as_json
     assert page(Format.CSV, [LINE], COLUMNS).decode() == (
@@ -57,7 +57,7 @@ def test_one_line_in_each_format() -> None:
 
 
 def test_no_lines_are_an_empty_list_nothing_or_a_header() -> None:
-    assert [page(form, [], ["a", "b"]) for form in Format] == [b"[]", b"", b"a,b\n"]
+    assert [page(form, [], Columns(["a", "b"])) for form in Format] == [b"[]", b"", b"a,b\n"]
 
 
 @given(
@@ -68,7 +68,7 @@ def test_no_lines_are_an_empty_list_nothing_or_a_header() -> None:
     )
 )
 def test_csv_comes_back_as_it_went(lines: list[dict[str, object]]) -> None:
-    text = (csv_header(["a", "b"]) + csv_rows(lines, ["a", "b"])).decode()
+    text = page(Format.CSV, lines, Columns(["a", "b"])).decode()
     assert [(row["a"], float(row["b"])) for row in csv.DictReader(io.StringIO(text))] == [
         (x["a"], x["b"]) for x in lines
     ]
@@ -85,3 +85,10 @@ def test_equal_tags_are_equal_bytes_on_the_wire() -> None:
 )
 def test_a_caller_says_what_it_has(if_none_match: str | None, known: bool) -> None:
     assert is_known('"x"', if_none_match) is known
+
+
+def test_a_json_text_is_a_plain_value_in_csv() -> None:
+    texts = ["1.50", "true", "null", '"a, \\"b\\""', "[1]", None]
+    lines = [{"n": n, "v": None if text is None else JsonText(text)} for n, text in enumerate(texts)]
+    rows = csv.DictReader(io.StringIO(page(Format.CSV, lines, Columns(["n", "v"])).decode()))
+    assert [row["v"] for row in rows] == ["1.50", "true", "", 'a, "b"', "[1]", ""]

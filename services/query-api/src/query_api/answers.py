@@ -11,7 +11,7 @@ from starlette.datastructures import URL
 from chassis.problems import Problem
 from query_api import formats
 from query_api.errors import BadParameter, CutShort
-from query_api.formats import Format, Line
+from query_api.formats import Columns, Format, Line
 from query_api.paging import Cursor, encode
 from query_api.parameters import Listed
 from query_api.parts import Parts
@@ -36,7 +36,7 @@ Read = Callable[[C | None, int], Awaitable[Page[C]]]
 class Listing(Generic[C]):
     """A list that is read page by page, from a place on."""
 
-    columns: list[str]
+    columns: Columns
     read: Read[C]
     place: C | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -96,10 +96,10 @@ async def _streamed(parts: Parts, form: Format, listing: Listing[C]) -> Response
 async def _chunks(parts: Parts, form: Format, listing: Listing[C], page: Page[C], size: int) -> AsyncIterator[bytes]:
     """All pages as bytes. Raises CutShort when a page cannot be read."""
     if form is Format.CSV:
-        yield formats.csv_header(listing.columns)
+        yield listing.columns.header()
     while True:
         if form is Format.CSV:
-            yield formats.csv_rows(page.lines, listing.columns)
+            yield listing.columns.rows(page.lines)
         else:
             yield formats.ndjson(page.lines)
         if page.next is None:

@@ -3,9 +3,11 @@
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -13,6 +15,15 @@ import orjson
 from query_api.ranges import written
 
 Line = Mapping[str, Any]
+
+
+class JsonText:
+    """A value that is JSON already."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
 class Format(StrEnum):
@@ -64,24 +75,24 @@ def _quality(parameters: list[str]) -> float:
 
 def json_page(lines: Sequence[Line]) -> bytes:
     """A bare JSON list."""
-    return orjson.dumps(lines, option=orjson.OPT_UTC_Z)
+    return orjson.dumps(lines, _as_it_is, orjson.OPT_UTC_Z)
 
 
 def ndjson(lines: Sequence[Line]) -> bytes:
     """One JSON object a line."""
-    return b"".join(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE) for line in lines)
+    return b"".join(orjson.dumps(line, _as_it_is, orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE) for line in lines)
 
 
-def csv_header(columns: Sequence[str]) -> bytes:
-    """The header line."""
-    return csv_rows([dict(zip(columns, columns, strict=True))], columns)
+def _as_it_is(value: Any) -> orjson.Fragment:
+    if isinstance(value, JsonText):
+        return orjson.Fragment(value.text)
+    raise TypeError(type(value))
 
 
-def csv_rows(lines: Sequence[Line], columns: Sequence[str]) -> bytes:
-    """The lines without a header; times in RFC 3339, true and false, nothing for null, JSON for objects and lists."""
+def csv_rows(rows: Iterable[Iterable[Any]]) -> bytes:
+    """Rows of values without a header; times in RFC 3339, nothing for null, JSON for objects and lists."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([_cell(line[column]) for column in columns] for line in lines)
+    csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
 
 
@@ -90,16 +101,37 @@ def _cell(value: Any) -> Any:
         return written(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
-    return value
+    return _json_cell(value.text) if isinstance(value, JsonText) else value
 
 
-def page(form: Format, lines: Sequence[Line], columns: Sequence[str]) -> bytes:
+def _json_cell(text: str) -> str:
+    if text == "null":
+        return ""
+    return str(orjson.loads(text)) if text.startswith('"') else text
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of CSV: their names, and the values of a line in that order (by name where nothing else is said)."""
+
+    names: Sequence[str]
+    values: Callable[[Line], Iterable[Any]] | None = None
+
+    def header(self) -> bytes:
+        """The header line."""
+        return csv_rows([self.names])
+
+    def rows(self, lines: Sequence[Line]) -> bytes:
+        """The lines."""
+        values = self.values or itemgetter(*self.names)
+        return csv_rows(values(line) for line in lines)
+
+
+def page(form: Format, lines: Sequence[Line], columns: Columns) -> bytes:
     """A whole page in one of the formats."""
     if form is Format.JSON:
         return json_page(lines)
-    return ndjson(lines) if form is Format.NDJSON else csv_header(columns) + csv_rows(lines, columns)
+    return ndjson(lines) if form is Format.NDJSON else columns.header() + columns.rows(lines)
 
 
 def etag(body: bytes, accept_encoding: str | None) -> str:

@@ -1,6 +1,7 @@
 """The lines of each list: their fields in order, for CSV, and their schema, for the OpenAPI document."""
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -24,6 +25,16 @@ class ReadingLine(BaseModel):
     category: str = Field(examples=["temperature"])
     stream: str = Field(examples=["demo"])
     id: UUID = Field(examples=["019b7c5e-2c1e-7b7c-8f3a-0f6a4c1d2e3f"])
+
+
+class RowLine(BaseModel):
+    """One dataset row as it was accepted."""
+
+    timestamp: dt.datetime = Field(examples=["2025-01-01T00:00:00.250000Z"])
+    stream: str = Field(examples=["molding"])
+    row: int = Field(examples=[0], description="Its number in the file, from 0.")
+    id: UUID = Field(examples=["0f4a1c5e-2c1e-5b7c-8f3a-0f6a4c1d2e3f"])
+    data: dict[str, Any] = Field(examples=[{"CycleTime": 31.2, "ShotCount": 1204}])
 
 
 class TotalLine(BaseModel):

@@ -20,7 +20,7 @@ from query_api.errors import add_query_handlers
 from query_api.metrics import Measured, Metrics
 from query_api.openapi import document
 from query_api.parts import Parts
-from query_api.routes import daily_averages, docs, prices, processed_data, raw_data, series, service
+from query_api.routes import daily_averages, docs, prices, processed_data, raw_data, raw_rows, series, service
 from query_api.settings import QueryApiSettings
 
 DESCRIPTION = """Readings as they were accepted, windows per minute and longer steps, and daily averages.
@@ -40,7 +40,7 @@ def build_app(
     app = FastAPI(title="Tideline", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None)
     metrics = Metrics()
     parts = Parts(settings, database, now, stopping, frozenset(available_timezones()))
-    for resource in (series, raw_data, processed_data, daily_averages, prices):
+    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices):
         app.include_router(resource.router(parts))
     app.include_router(service.router(parts, metrics.registry))
     app.include_router(docs.router())

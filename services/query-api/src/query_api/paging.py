@@ -44,6 +44,14 @@ class ReadingCursor(Cursor):
     id: UUID
 
 
+class RowCursor(Cursor):
+    """The last dataset row sent."""
+
+    time: datetime
+    stream: Name
+    id: UUID
+
+
 C = TypeVar("C", bound=Cursor)
 
 

@@ -1,10 +1,12 @@
 """Query parameters: a model per kind of route. Unknown names are refused; what a value means is decided elsewhere."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from query_api.errors import BadParameter
 from query_api.formats import Format
 from query_api.ranges import FORMS, Range, parse_range
 from query_api.read import Chosen
@@ -13,6 +15,8 @@ Stream = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="A stream's id.", examples=["demo"])
 ]
 Category = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+FIELD = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
+FIELDS_MAX = 64
 Instant = Annotated[str, Field(max_length=64, description=f"{FORMS[0].upper()}{FORMS[1:]}. The range is half-open.")]
 Zone = Annotated[str, Field(max_length=64, description="Time zone, any IANA name.", examples=["Asia/Kathmandu"])]
 Step = Literal["1m", "5m", "15m", "1h", "1d", "auto"]
@@ -45,8 +49,8 @@ class SeriesQuery(Listed):
         return Chosen(self.stream, tuple(self.category) if self.category else None)
 
 
-class RangeQuery(SeriesQuery):
-    """A list about series over a range; without a range over everything kept."""
+class Ranged(Query):
+    """A range; without one everything kept."""
 
     start: Instant | None = None
     end: Instant | None = None
@@ -56,6 +60,28 @@ class RangeQuery(SeriesQuery):
     def range(self, now: datetime) -> Range:
         """The range as it was asked for. Raises BadParameter."""
         return parse_range(self.start, self.end, self.from_, self.to, now)
+
+
+class RangeQuery(SeriesQuery, Ranged):
+    """A list about series over a range."""
+
+
+class RowsQuery(Listed, Ranged):
+    """Dataset rows over a range."""
+
+    stream: Stream | None = None
+    fields: str | None = Field(
+        None, min_length=1, max_length=4_000, description="Names of fields, separated by commas.", examples=["a,b.c"]
+    )
+
+    def field_names(self) -> list[str] | None:
+        """The fields asked for, each once; None: whole rows. Raises BadParameter."""
+        if self.fields is None:
+            return None
+        names = list(dict.fromkeys(self.fields.split(",")))
+        if len(names) > FIELDS_MAX or not all(map(FIELD.fullmatch, names)):
+            raise BadParameter("fields", f"must be 1 to {FIELDS_MAX} names of fields, separated by commas")
+        return names
 
 
 class ProcessedQuery(RangeQuery):

@@ -1,10 +1,9 @@
-"""What the routes read, a page at a time: each function is a few statements and says what they promise."""
+"""Series and their aggregates, a page at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from asyncpg import Record
 
@@ -12,11 +11,7 @@ from query_api.buckets import Grid
 from query_api.database import Database
 from query_api.ranges import Range, kept
 
-NO_SERIES = -1
-NO_ID = UUID(int=0)
 SERIES_AT_ONCE = 2_000
-FIRST_SPAN = timedelta(minutes=1)
-WIDER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,49 +92,6 @@ async def _buckets(database: Database, series: Sequence[Series], grid: Grid) -> 
     rows = await database.fetch("aggregates", list(order), grid.bounds, grid.labels, *grid.quarters(), grid.bounds[-1])
     lines = [Bucket(series[order[row["series_id"]]], row["bucket"], row) for row in rows if row["bucket"] >= 0]
     return sorted(lines, key=lambda line: (order[line.series.id], line.number))
-
-
-class Place(NamedTuple):
-    """A reading's place in the order of raw readings: newest first, then by series and id downwards."""
-
-    time: datetime
-    series: int = NO_SERIES
-    id: UUID = NO_ID
-
-
-class Readings:
-    """Raw readings of some series, newest first, page after page.
-
-    Series are merged by looking at one span of time after the other, from the newest back: wide enough to fill a
-    page, narrow enough not to read each series' whole page to throw most of it away.
-    """
-
-    def __init__(self, database: Database, series_ids: Sequence[int], start: datetime) -> None:
-        self._database = database
-        self._ids = list(series_ids)
-        self._start = start
-        self._span = FIRST_SPAN
-
-    async def before(self, place: Place, limit: int) -> list[Record]:
-        """The newest `limit` readings before `place` and not before the start."""
-        found: list[Record] = []
-        while self._ids and len(found) < limit and place.time > self._start:
-            lower = max(self._start, place.time - self._span)
-            missing = limit - len(found)
-            rows = await self._database.fetch("readings_before", self._ids, lower, *place, missing)
-            found += rows
-            if len(rows) < missing:
-                place = Place(lower)
-                self._span *= WIDER
-            else:
-                self._span = max(FIRST_SPAN, 2 * (place.time - rows[-1]["timestamp"]))
-        return found
-
-
-async def readings_series(database: Database, chosen: Chosen) -> dict[int, Series]:
-    """The series that have raw readings of their own, by id: all but those of datasets."""
-    rows = await database.fetch("readings_series", chosen.stream, chosen.categories)
-    return {row["id"]: Series(*row) for row in rows}
 
 
 async def prices_by_day(database: Database, grid: Grid, category: str | None) -> list[Record]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
 from query_api.buckets import Days, local_days
+from query_api.formats import Columns
 from query_api.lines import DayLine, columns
 from query_api.openapi import listed
 from query_api.paging import SeriesCursor, decode, question_of
@@ -39,7 +40,7 @@ def router(parts: Parts) -> APIRouter:
         if days.dates:
             headers |= range_headers(Range(days.grid.bounds[0], days.grid.bounds[-1]))
             read = reader(parts, query.chosen(), days, parts.now(), question)
-        listing = Listing(columns(DayLine), read, place, headers)
+        listing = Listing(Columns(columns(DayLine)), read, place, headers)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     return routes

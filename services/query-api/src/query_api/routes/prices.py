@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from query_api import formats
 from query_api.answers import range_headers, single
 from query_api.buckets import local_days
+from query_api.formats import Columns
 from query_api.lines import PriceLine, columns
 from query_api.openapi import listed
 from query_api.parameters import PricesQuery
@@ -34,6 +35,6 @@ def router(parts: Parts) -> APIRouter:
         ]
         form = formats.wanted(query.format, request.headers.get("accept"))
         headers = range_headers(Range(days.grid.bounds[0], days.grid.bounds[-1]))
-        return single(request, form, formats.page(form, lines, columns(PriceLine)), headers)
+        return single(request, form, formats.page(form, lines, Columns(columns(PriceLine))), headers)
 
     return routes

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
 from query_api.buckets import Grid, step_grid, whole
+from query_api.formats import Columns
 from query_api.lines import BucketLine, TotalLine, columns
 from query_api.openapi import listed
 from query_api.paging import SeriesCursor, decode, question_of
@@ -39,7 +40,7 @@ def router(parts: Parts) -> APIRouter:
             grid = step_grid(step, zone, used.start, used.end) if step else whole(used.start, used.end)
             read = reader(parts, query.chosen(), grid, step is not None, question)
         line, default = (BucketLine, limits.rows_default_step) if step else (TotalLine, limits.rows_default)
-        return await answer(request, parts, query, default, Listing(columns(line), read, place, headers))
+        return await answer(request, parts, query, default, Listing(Columns(columns(line)), read, place, headers))
 
     return routes
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from query_api.answers import Listing, Page, Read, answer
+from query_api.formats import Columns
 from query_api.lines import SeriesLine, columns
 from query_api.openapi import listed
 from query_api.paging import SeriesCursor, decode, question_of
@@ -22,7 +23,7 @@ def router(parts: Parts) -> APIRouter:
         """Every pair of stream and category that has data, with its first and last time and number of readings."""
         question = question_of(request.url.path, request.query_params.multi_items())
         place = decode(query.cursor, SeriesCursor, question)
-        listing = Listing(columns(SeriesLine), reader(parts, query.chosen(), question), place)
+        listing = Listing(Columns(columns(SeriesLine)), reader(parts, query.chosen(), question), place)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     return routes

@@ -1,0 +1,77 @@
+"""`GET /api/v1/raw-rows`: dataset rows as they were accepted, newest first."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from asyncpg import Record
+from fastapi import APIRouter, Query, Request, Response
+
+from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
+from query_api.formats import Columns, JsonText, Line
+from query_api.lines import RowLine, columns
+from query_api.newest import Place
+from query_api.openapi import listed
+from query_api.paging import RowCursor, decode, question_of
+from query_api.parameters import RowsQuery
+from query_api.parts import Parts
+from query_api.ranges import Range
+from query_api.rows import Rows, rows_range, streams_with_rows
+
+HEAD = ("timestamp", "stream", "row", "id")
+
+
+def router(parts: Parts) -> APIRouter:
+    """The route."""
+    routes = APIRouter(tags=["Data"])
+
+    @routes.get("/api/v1/raw-rows", summary="Dataset rows", **listed(RowLine))
+    async def raw_rows(request: Request, query: Annotated[RowsQuery, Query()]) -> Response:
+        """Rows of datasets, newest first, whole.
+
+        With `fields=a,b` `data` holds these fields only, and CSV has a column for each, so that two fields of the same
+        row can be set against each other. A page ends early where rows are large: follow its `Link`.
+        """
+        question = question_of(request.url.path, request.query_params.multi_items())
+        place, fields = decode(query.cursor, RowCursor, question), query.field_names()
+        asked = Range(place.start, place.end) if place else query.range(parts.now())
+        streams = await streams_with_rows(parts.database, query.stream)
+        used = await rows_range(parts.database, streams, asked)
+        read = reader(parts, streams, fields, used, question)
+        csv = Columns(columns(RowLine)) if fields is None else Columns([*HEAD, *fields], _values)
+        listing = Listing(csv, read, place, range_headers(used))
+        return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
+
+    return routes
+
+
+def reader(
+    parts: Parts, streams: Sequence[str], fields: Sequence[str] | None, used: Range, question: str
+) -> Read[RowCursor]:
+    """Reads the list page by page."""
+    if used.start is None or used.end is None:
+        return nothing
+    start, end = used.start, used.end
+    rows = Rows(parts.database, streams, fields, start)
+
+    async def read(place: RowCursor | None, limit: int) -> Page[RowCursor]:
+        before = Place(place.time, place.stream, place.id) if place else Place(end, "")
+        found, more = await rows.before(before, limit)
+        lines = [_line(row, fields) for row in found]
+        if not more or not found:
+            return Page(lines)
+        at, stream, _, id_ = (found[-1][name] for name in HEAD)
+        return Page(lines, RowCursor(question=question, start=start, end=end, time=at, stream=stream, id=id_))
+
+    return read
+
+
+def _line(row: Record, fields: Sequence[str] | None) -> dict[str, Any]:
+    line = {"timestamp": row["timestamp"], "stream": row["stream"], "row": row["row"], "id": str(row["id"])}
+    if fields is None:
+        return line | {"data": JsonText(row["data"])}
+    values = (text if text is None else JsonText(text) for text in row["values"])
+    return line | {"data": dict(zip(fields, values, strict=True))}
+
+
+def _values(line: Line) -> list[Any]:
+    return [*(line[name] for name in HEAD), *line["data"].values()]

@@ -1,0 +1,107 @@
+"""Dataset rows, newest first: whole, some fields of them, or as the single values that they contribute to series."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from asyncpg import Record
+
+from contracts.events import Row
+from contracts.samples import samples
+from query_api.database import Database
+from query_api.newest import Newest, Place, ReadValues, Source, Value
+from query_api.ranges import Range, kept
+from query_api.read import Chosen, Series, series_page
+
+FIRST_ROWS = 50
+BATCH_BYTES = 1 << 20
+PAGE_BYTES = 8 << 20
+"""A page ends when its rows are this large together: a single one may have a mebibyte."""
+CATEGORIES_MAX = 10_000
+
+
+class Rows:
+    """The rows of some streams before a place, in pages whose memory is bounded whatever the rows hold."""
+
+    def __init__(
+        self, database: Database, streams: Sequence[str], fields: Sequence[str] | None, start: datetime
+    ) -> None:
+        if fields is None:
+            source = Source("rows_before", streams, "")
+        else:
+            source = Source("row_fields_before", streams, "", (list(fields),))
+        self._newest = Newest(database, source, start)
+
+    async def before(self, place: Place, limit: int) -> tuple[list[Record], bool]:
+        """At most `limit` rows, fewer where they are large, and whether there may be more."""
+        found: list[Record] = []
+        size, taken = FIRST_ROWS, 0
+        while taken < PAGE_BYTES and len(found) < limit:
+            wanted = min(size, limit - len(found))
+            rows = await self._newest.before(place, wanted)
+            found += rows
+            if len(rows) < wanted:
+                return found, False
+            taken += sum(row["bytes"] for row in rows)
+            place = place_of(rows[-1])
+            size = max(1, BATCH_BYTES * len(found) // max(1, taken))
+        return found, True
+
+
+def place_of(row: Record) -> Place:
+    """Where a row stands."""
+    return Place(row["timestamp"], row["stream"], row["id"])
+
+
+async def rows_range(database: Database, streams: Sequence[str], asked: Range) -> Range:
+    """The range asked for, its open ends closed at the rows that are kept."""
+    if asked.start is not None and asked.end is not None:
+        return asked
+    (row,) = await database.fetch("rows_extent", streams)
+    return kept(asked, row["first_at"], row["last_at"])
+
+
+async def streams_with_rows(database: Database, stream: str | None) -> list[str]:
+    """The streams that may have rows: this one, or all that there are."""
+    if stream is not None:
+        return [stream]
+    return [row["stream"] for row in await database.fetch("all_streams")]
+
+
+async def is_dataset(database: Database, stream: str | None) -> bool:
+    """Whether the values of this stream are in its rows."""
+    return stream is not None and bool(await database.fetch("is_dataset", stream))
+
+
+async def dataset_values(database: Database, chosen: Chosen, start: datetime, end: datetime) -> ReadValues:
+    """Reads the values of a dataset's rows, newest first, those of one row by their series downwards."""
+    found = await series_page(database, chosen, ("", ""), CATEGORIES_MAX)
+    series = {one.category: one for one in found}
+    rows = Rows(database, [chosen.stream] if chosen.stream and series else [], None, start)
+
+    async def read(place: Place | None, limit: int) -> tuple[list[Value], bool]:
+        values: list[Value] = []
+        here, more = Place(end, ""), True
+        if place is not None:
+            here = Place(place.time, chosen.stream or "", UUID(int=min(place.id.int + 1, 2**128 - 1)))
+        while more and len(values) <= limit:
+            page, more = await rows.before(here, 1 + (limit - len(values)) // max(1, len(series)))
+            for row in page:
+                values += [value for value in values_of(row, series) if place is None or _beyond(value, place)]
+            here = place_of(page[-1]) if page else here
+        return values[:limit], more or len(values) > limit
+
+    return read
+
+
+def values_of(row: Record, series: Mapping[str, Series]) -> list[Value]:
+    """The numbers of one row that belong to one of the series, by category."""
+    whole = Row(row["id"], row["stream"], row["row"], row["timestamp"], orjson.loads(row["data"]))
+    numbers = [(series[name], value) for name, value in samples(whole).values if name in series]
+    numbers.sort(key=lambda number: -number[0].id)
+    return [Value(row["timestamp"], value, one, row["id"]) for one, value in numbers]
+
+
+def _beyond(value: Value, place: Place) -> bool:
+    return (value.timestamp, value.id, value.series.id) < (place.time, place.id, place.key)

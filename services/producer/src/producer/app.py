@@ -7,6 +7,7 @@ from producer.copy import AWAY, Copy
 from producer.errors import Conflict, Unavailable, Unknown
 from producer.routes.events import event_routes
 from producer.routes.health import health_routes
+from producer.routes.samples import sample_routes
 from producer.routes.streams import stream_routes
 
 RETRY_AFTER = {"Retry-After": "2"}
@@ -20,6 +21,7 @@ def make_app(copy: Copy) -> FastAPI:
     app.include_router(health_routes(copy.readiness, copy.metrics.registry))
     app.include_router(stream_routes(copy))
     app.include_router(event_routes(copy))
+    app.include_router(sample_routes(copy))
     return app
 
 

@@ -58,6 +58,9 @@ class ProducerSettings(KafkaClientSettings, PostgresClientSettings):
     )
     http_host: str = Field("127.0.0.1", description="Address that the control API listens on.")
     http_port: int = Field(8001, ge=0, le=65535, description="Port that the control API listens on.")
+    sample_latency_ms: float = Field(
+        0, ge=0, le=10_000, description="Latency of /random-int, /table and /time-series where the request names none."
+    )
     built_in: BuiltInSettings = Field(default_factory=BuiltInSettings, description="Built-in streams.")
     streams: StreamSettings = Field(default_factory=StreamSettings, description="Running streams.")
     events: EventSettings = Field(default_factory=EventSettings, description="Events over HTTP.")

@@ -1,5 +1,6 @@
 """`make run` itself: started as a process, looked at, hurt, stopped."""
 
+import json
 import re
 import shutil
 import signal
@@ -9,13 +10,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
+from tests.support.databases import Database
 from tests.support.make_run import MakeRun
 from tests.support.publisher import publish
-from tests.support.stack import cache_folder
+from tests.support.stack import Stack, cache_folder
 from tests.support.waiting import until
+
+from contracts.topics import Topics
 
 ALL = {"kafka", "postgres", "processor-1", "processor-2", "producer", "query-api"}
 
@@ -69,11 +72,7 @@ class TestWhileItRuns:
         value = b'{"stream":"outside","category":"temperature","value":21.5}'
         publish(running.kafka_bootstrap, "readings", [value])
 
-        def readings() -> list[tuple[str, float]]:
-            answer = httpx.get(f"{running.url}/api/v1/raw-data", params={"stream": "outside"}, trust_env=False)
-            return [(item["category"], item["value"]) for item in answer.json()] if answer.status_code == 200 else []
-
-        assert until(readings, 5, "the reading") == [("temperature", 21.5)]
+        assert until(lambda: running.raw_data("outside"), 5, "the reading") == [("temperature", 21.5)]
 
     @pytest.mark.parametrize("name", ["processor-1", "postgres", "kafka"])
     def test_a_killed_child_is_back_within_ten_seconds(self, running: MakeRun, name: str) -> None:
@@ -119,7 +118,23 @@ def test_a_taken_port_gives_way_to_the_next_free_one_and_make_stop_ends_it_from_
         run.start()
     assert f"{run.ports['PRODUCER']} is taken" in run.output
     assert run.command("stop").stdout == "Stopped.\n"
-    assert run.ended()
+    until(run.ended, 5, "its end")
+
+
+def test_given_servers_are_used_and_nothing_of_ours_is_started_beside_them(
+    run: MakeRun, stack: Stack, database: Database, topics: Topics
+) -> None:
+    (run.folder / "passwords.json").write_text(json.dumps(stack.passwords))  # the roles are the whole server's
+    run.start(
+        TIDELINE_KAFKA_BOOTSTRAP=stack.kafka_bootstrap,
+        TIDELINE_POSTGRES_DSN=database.owner_dsn,
+        TIDELINE_TOPIC_PREFIX=topics.prefix,
+    )
+    assert set(run.children()) == {"processor-1", "producer", "query-api"}
+    assert run.command("status").stdout.count("yours") == 2
+    value = b'{"stream":"outside","category":"temperature","value":21.5}'
+    publish(stack.kafka_bootstrap, topics.readings, [value])
+    until(lambda: run.raw_data("outside"), 5, "the reading")
 
 
 def test_an_unknown_setting_is_refused_in_one_line(run: MakeRun) -> None:

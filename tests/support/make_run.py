@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import psutil
 
 from local_stack import leftovers
@@ -57,6 +58,11 @@ class MakeRun:
         """All services answer that they are ready."""
         status = self.command("status").stdout
         return "query-api" in status and "not ready" not in status and "down" not in status
+
+    def raw_data(self, stream: str) -> list[tuple[str, float]]:
+        """Category and value of a stream's readings as the API has them."""
+        answer = httpx.get(f"{self.url}/api/v1/raw-data", params={"stream": stream}, trust_env=False)
+        return [(item["category"], item["value"]) for item in answer.json()] if answer.status_code == 200 else []
 
     def ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None

@@ -108,8 +108,8 @@ class Kafka:
         cluster = Cluster(**json.loads(path.read_text()))
         if len(cluster.directory_ids) != len(self.ports):
             raise StartError(
-                f"the data in {self.folder} is of {len(cluster.directory_ids)} broker(s), {len(self.ports)} are set: "
-                "set TIDELINE_BROKERS back, or `make clean` and begin anew"
+                f"the data in {self.folder} was made with TIDELINE_BROKERS={len(cluster.directory_ids)}: "
+                "set it back, or `make clean` and begin anew"
             )
         if len(self.ports) == 1:  # alone it finds itself on any port; several find each other only where they were
             return replace(cluster, controller_ports=self._wanted_controllers)

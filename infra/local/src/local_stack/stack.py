@@ -122,7 +122,7 @@ class Stack:
         for stage in (services.processors(copies), [producer], [api]):
             self._tell(f"Starting {', '.join(service.name for service in stage)}…")
             self._supervisor.start([service.supervised(servers, self.folder) for service in stage])
-            for service in stage:
+            for service in reversed(stage):
                 self._add(Part(service.name, service.url, service.ready_url), service.kind)
         return api.url
 

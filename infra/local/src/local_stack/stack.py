@@ -1,10 +1,12 @@
 """One run of the stack: prepare, start in order, watch, stop in reverse order."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -20,7 +22,6 @@ from local_stack.screen import show_started
 from local_stack.services import Servers
 from local_stack.settings import LocalSettings
 from local_stack.supervisor import Supervised, Supervisor
-from local_stack.waiting import in_own_loop
 from provision.schema import migrate
 from provision.settings import ProvisionSettings
 from provision.topics import create_topics, read_specs
@@ -109,8 +110,19 @@ class Stack:
         passwords = {f"tideline_{role}": servers.passwords[role] for role in ROLES if role != "owner"}
         copies = max(given.replication_factor, self.settings.brokers)
         specs = read_specs(given.topics_file, servers.topic_prefix, copies)
-        in_own_loop(migrate(servers.owner_dsn, given.migrations_dir, passwords, given.wait_s))
-        in_own_loop(create_topics(servers.kafka_bootstrap, specs, copies, given.wait_s))
+        asyncio.run(self._unless_stopped(migrate(servers.owner_dsn, given.migrations_dir, passwords, given.wait_s)))
+        asyncio.run(self._unless_stopped(create_topics(servers.kafka_bootstrap, specs, copies, given.wait_s)))
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, list[str]]) -> None:
+        """Do the work, or give it up when a stop is asked for: a server that one has may not answer."""
+        task = asyncio.create_task(work)
+        while not task.done():
+            await asyncio.wait([task], timeout=0.2)
+            if self.stopping():
+                task.cancel()
+        if task.cancelled():
+            raise StartError("stopped while starting")
+        task.result()
 
     def _start_services(self, servers: Servers) -> str:
         """All services; the address of query-api."""

@@ -38,7 +38,11 @@ async def run_dbmate(dsn: str, migrations: Path, wait_s: float) -> list[str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output = (await process.communicate())[0].decode(errors="replace").strip()
+    try:
+        output = (await process.communicate())[0].decode(errors="replace").strip()
+    finally:  # when given up
+        if process.returncode is None:
+            process.kill()
     if process.returncode:
         raise StartError(
             f"cannot migrate the database at {place(dsn)}: {last_line(output)}; check TIDELINE_POSTGRES_DSN"

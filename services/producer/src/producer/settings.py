@@ -33,11 +33,11 @@ class PublishSettings(Section):
 
     compression: Literal["zstd", "lz4", "gzip", "snappy", "none"] = Field("zstd", description="Compression of batches.")
     batch_bytes: int = Field(
-        262_144, ge=16_384, le=1_000_000, description="Largest batch per partition, before compression."
+        500_000, ge=16_384, le=1_000_000, description="Largest batch per partition, before compression."
     )
-    chunk_events: int = Field(5_000, ge=1, le=100_000, description="Events that a stream makes in one go.")
+    chunk_events: int = Field(10_000, ge=1, le=100_000, description="Events that a stream makes in one go.")
     chunks_in_flight: int = Field(
-        3, ge=1, le=100, description="Chunks of a stream that may wait for Kafka's acknowledgement."
+        4, ge=1, le=100, description="Chunks of a stream that may wait for Kafka's acknowledgement."
     )
     linger_ms: int = Field(20, ge=0, le=1_000, description="A live stream gathers what falls due within so long.")
     request_timeout_ms: int = Field(30_000, ge=1_000, description="How long Kafka may take to answer a request.")

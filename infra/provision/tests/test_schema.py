@@ -57,6 +57,15 @@ async def test_a_server_that_is_away_is_one_line_within_the_limit() -> None:
         await migrate("postgresql://me:secret@127.0.0.1:1/x", MIGRATIONS, {}, wait_s=0.5)
 
 
+@pytest.mark.parametrize(
+    "dsn", ["postgresql://me:secret@127.0.0.1:port/x", "me:secret@127.0.0.1/x", "postgres:me:secret@x"]
+)
+async def test_a_dsn_that_cannot_be_read_is_not_quoted_with_its_password(dsn: str) -> None:
+    with pytest.raises(StartError, match="TIDELINE_POSTGRES_DSN") as caught:
+        await migrate(dsn, MIGRATIONS, {}, wait_s=0.5)
+    assert "secret" not in str(caught.value)
+
+
 async def test_a_folder_without_migrations_is_named(tmp_path: Path) -> None:
     with pytest.raises(StartError, match=r"TIDELINE_MIGRATIONS_DIR"):
         await migrate("postgresql://me@127.0.0.1:1/x", tmp_path, {})

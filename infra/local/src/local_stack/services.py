@@ -103,5 +103,7 @@ def as_role(dsn: str, role: str, password: str) -> str:
 def without_password(dsn: str) -> str:
     """The DSN as it may be shown."""
     parts = urlsplit(dsn)
+    if not parts.netloc:
+        return dsn.rpartition("@")[2]
     user, _, place = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc="@".join(filter(None, [user.partition(":")[0], place])), query=""))

@@ -45,7 +45,7 @@ async def run_dbmate(dsn: str, migrations: Path, wait_s: float) -> list[str]:
             process.kill()
     if process.returncode:
         raise StartError(
-            f"cannot migrate the database at {place(dsn)}: {last_line(output)}; check TIDELINE_POSTGRES_DSN"
+            f"cannot migrate the database at {place(dsn)}: {last_line(output, dsn)}; check TIDELINE_POSTGRES_DSN"
         )
     return [line.split()[1] for line in output.splitlines() if line.startswith("Applied: ")]
 
@@ -77,12 +77,13 @@ def without_tls(dsn: str) -> str:
 def place(dsn: str) -> str:
     """Host, port and database of a DSN, to name in a message: no user, no password."""
     parts = urlsplit(dsn)
-    return parts.netloc.rpartition("@")[2] + parts.path
+    return (parts.netloc + parts.path).rpartition("@")[2]
 
 
-def last_line(output: str) -> str:
-    """What dbmate said last, without its "Error:"."""
-    return output.rpartition("\n")[2].removeprefix("Error: ") or "dbmate said nothing"
+def last_line(output: str, dsn: str) -> str:
+    """What dbmate said last, without its "Error:" and without the DSN, which it quotes when it cannot read it."""
+    line = output.rpartition("\n")[2].removeprefix("Error: ") or "dbmate said nothing"
+    return line.replace(without_tls(dsn), place(dsn)).replace(dsn, place(dsn))
 
 
 async def set_passwords(dsn: str, passwords: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ from local_stack.kafka import Kafka
 from local_stack.passwords import load_passwords
 from local_stack.ports import any_port
 from local_stack.postgres import Postgres
+from tests.support import containers
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,34 +105,58 @@ class Stack:
 @contextmanager
 def open_stack() -> Iterator[Stack]:
     """The servers as the environment asks: given ones, containers (TIDELINE_TEST_STACK=docker), else embedded ones."""
-    bootstrap, dsn = os.environ.get("TIDELINE_KAFKA_BOOTSTRAP"), os.environ.get("TIDELINE_POSTGRES_DSN")
+    given_kafka, given_postgres = os.environ.get("TIDELINE_KAFKA_BOOTSTRAP"), os.environ.get("TIDELINE_POSTGRES_DSN")
+    with ExitStack() as undo:
+        folder = undo.enter_context(_folder())
+        # A given Postgres may serve `make run` too: its roles keep the passwords that `make run` gave them.
+        passwords = load_passwords((ROOT / ".local" if given_postgres else folder) / "passwords.json")
+        postgres: Server = GivenServer("TIDELINE_POSTGRES_DSN")
+        kafka: Server = GivenServer("TIDELINE_KAFKA_BOOTSTRAP")
+        if not given_postgres:
+            postgres, given_postgres = _postgres(folder, passwords["owner"], undo)
+        if not given_kafka:
+            kafka, given_kafka = _kafka(folder, undo)
+        yield Stack(given_kafka, given_postgres, passwords, kafka, postgres)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="tideline-test-"))
     folder.chmod(0o711)  # Postgres runs as `nobody` when the tests run as root, and must reach its data
-    embedded: list[Kafka | Postgres] = []
-    # A given Postgres may serve `make run` too: its roles keep the passwords that `make run` gave them.
-    passwords = load_passwords((ROOT / ".local" if dsn else folder) / "passwords.json")
-    try:
-        kafka_port, controller_port, postgres_port = any_port(3)
-        kafka: Server = GivenServer("TIDELINE_KAFKA_BOOTSTRAP")
-        postgres: Server = GivenServer("TIDELINE_POSTGRES_DSN")
-        if not dsn:
-            started = Postgres(folder, postgres_port, passwords["owner"])
-            embedded.append(started)
-            started.prepare()
-            started.start()
-            postgres, dsn = EmbeddedServer(started), started.dsn()
-        if not bootstrap:
-            broker = Kafka(folder, [kafka_port], [controller_port], jars())
-            embedded.append(broker)
-            broker.prepare()
-            broker.start()
-            kafka, bootstrap = EmbeddedServer(broker), broker.bootstrap
-        yield Stack(bootstrap, dsn, passwords, kafka, postgres)
-    finally:
-        for server in reversed(embedded):
-            for child in server.children:
-                child.stop(within_s=5)
-        shutil.rmtree(folder, ignore_errors=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_docker() -> bool:
+    return os.environ.get("TIDELINE_TEST_STACK") == "docker"
+
+
+def _postgres(folder: Path, password: str, undo: ExitStack) -> tuple[Server, str]:
+    if _in_docker():
+        container, dsn = containers.postgres_container(ROOT, password)
+        undo.callback(container.remove)
+        return container, dsn
+    server = Postgres(folder, any_port(1)[0], password)
+    server.prepare()
+    return _started(server, undo), server.dsn()
+
+
+def _kafka(folder: Path, undo: ExitStack) -> tuple[Server, str]:
+    if _in_docker():
+        container, bootstrap = containers.kafka_container(ROOT)
+        undo.callback(container.remove)
+        return container, bootstrap
+    port, controller_port = any_port(2)
+    server = Kafka(folder, [port], [controller_port], jars())
+    server.prepare()
+    return _started(server, undo), server.bootstrap
+
+
+def _started(server: Kafka | Postgres, undo: ExitStack) -> EmbeddedServer:
+    for child in server.children:
+        undo.callback(child.stop, within_s=5)
+    server.start()
+    return EmbeddedServer(server)
 
 
 def cache_folder() -> Path:

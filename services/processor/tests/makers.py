@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from processor.plan import Batch, Claim
+from processor.plan import Claim
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CLAIM = Claim("readings", 0, 1, 1, 1, 0, None)
 NOON_MS = int(NOON.timestamp()) * 1_000
 
 
@@ -40,12 +41,6 @@ def wire(
 def records(values: Sequence[bytes | None], first: int = 0) -> list[FakeRecord]:
     """Records at consecutive offsets."""
     return [FakeRecord(first + n, value) for n, value in enumerate(values)]
-
-
-def batch(values: Sequence[bytes | None], topic: str = "readings", first: int = 0) -> Batch:
-    """A batch under a plain claim."""
-    claim = Claim(topic, 0, 1, 1, 1, first, None)
-    return Batch(claim, first, first + len(values), records(values, first))
 
 
 def later(**passed: float) -> datetime:

@@ -6,14 +6,15 @@ from uuid import UUID
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
-from services.processor.tests.makers import NOON, FakeRecord, batch, later, wire
+from services.processor.tests.makers import CLAIM, NOON, FakeRecord, later, records, wire
 from tests.support.malformed import MALFORMED
 
 from contracts.codec import decode_reading
 from contracts.events import Limits, Place
 from contracts.reasons import Reason, Refused
 from processor.columns import microseconds
-from processor.decode import _add_as_columns, _Found, decode_readings_batch, decode_rows_batch
+from processor.decode import _as_columns, decode_readings, decode_rows
+from processor.plan import Decoded
 
 LIMITS = Limits()
 
@@ -51,6 +52,10 @@ anything = st.one_of(
 )
 
 
+def decode(values: list[bytes | None]) -> Decoded:
+    return decode_readings(records(values), CLAIM, LIMITS)
+
+
 def one_by_one(values: list[bytes | None]) -> tuple[list[tuple[str, str, int, int, float]], list[tuple[int, Reason]]]:
     """What contracts says of each record alone."""
     taken, refused = [], []
@@ -66,10 +71,10 @@ def one_by_one(values: list[bytes | None]) -> tuple[list[tuple[str, str, int, in
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.lists(plain, max_size=5), st.lists(anything, max_size=3), st.integers(1, 4))
-def test_both_ways_agree_on_every_record(good: list[bytes], odd: list[bytes | None], chunk: int) -> None:
+@given(st.lists(plain, max_size=5), st.lists(anything, max_size=3))
+def test_both_ways_agree_on_every_record(good: list[bytes], odd: list[bytes | None]) -> None:
     values = [*good, *odd]
-    decoded = decode_readings_batch(batch(values), LIMITS, chunk)
+    decoded = decode(values)
     taken = [
         (*decoded.pairs[pair], int(at), (int(high) << 64) + int(low), value)
         for pair, at, (high, low), value in zip(
@@ -80,27 +85,26 @@ def test_both_ways_agree_on_every_record(good: list[bytes], odd: list[bytes | No
 
 
 def test_a_plain_chunk_is_read_as_columns() -> None:
-    found = _Found()
-    assert _add_as_columns(found, batch([wire(1), wire(2, category="°C")]).records, LIMITS)
-    assert len(found.pair) == 2
+    decoded = _as_columns(records([wire(1), wire(2, category="°C")]), LIMITS)
+    assert decoded is not None
+    assert decoded.pairs == [("lab", "c"), ("lab", "°C")]
 
 
 def test_minus_zero_is_zero() -> None:
-    decoded = decode_readings_batch(batch([wire(1, value=-0.0)]), LIMITS)
+    decoded = decode([wire(1, value=-0.0)])
     assert str(decoded.value[0]) == "0.0"
 
 
 def test_validity_is_told_by_the_append_time_not_by_a_clock() -> None:
     at = later(days=1)
-    assert not decode_readings_batch(batch([wire(1, at=at)]), LIMITS).letters
-    refused = decode_readings_batch(batch([wire(1, at=at + timedelta(microseconds=1))]), LIMITS).letters
+    assert not decode([wire(1, at=at)]).letters
+    refused = decode([wire(1, at=at + timedelta(microseconds=1))]).letters
     assert [letter.reason for letter in refused] == [Reason.IN_THE_FUTURE]
 
 
 def test_a_record_with_odd_headers_is_refused_and_its_neighbours_are_not() -> None:
-    values = batch([wire(1), wire(2)])
     odd = FakeRecord(2, wire(3), headers=[("trace", b"\xff")])
-    decoded = decode_readings_batch(type(values)(values.claim, 0, 3, [*values.records, odd]), LIMITS)
+    decoded = decode_readings([*records([wire(1), wire(2)]), odd], CLAIM, LIMITS)
     assert [letter.reason for letter in decoded.letters] == [Reason.BAD_HEADERS]
     assert len(decoded.pair) == 2
 
@@ -108,7 +112,7 @@ def test_a_record_with_odd_headers_is_refused_and_its_neighbours_are_not() -> No
 def test_a_row_is_kept_whole_and_gives_a_sample_per_number() -> None:
     data = {"CycleTime": 21.5, "ok": True, "note": "x", "deep": {"value": 3}}
     row = {"id": str(UUID(int=1)), "stream": "molding", "row": 0, "timestamp": "2026-03-01T11:00:00Z", "data": data}
-    decoded = decode_rows_batch(batch([json.dumps(row).encode(), b"{}"], topic="rows"), LIMITS)
+    decoded = decode_rows(records([json.dumps(row).encode(), b"{}"]), CLAIM, LIMITS)
     assert json.loads(decoded.rows[0].data) == data
     assert list(decoded.rows[0].samples) == [("CycleTime", 21.5), ("ok", 1.0), ("deep.value", 3.0)]
     assert [letter.reason for letter in decoded.letters] == [Reason.MISSING_FIELD]

@@ -20,7 +20,7 @@ from processor.failpoints import Failpoint
 from processor.metrics import Metrics
 from processor.mirror import CommittingConsumer, Mirror
 from processor.partitions import Partitions
-from processor.pipeline import Pipeline
+from processor.pipeline import PORTION, Pipeline
 from processor.plan import Batch, Plan, Record
 from processor.settings import ProcessorSettings
 
@@ -157,9 +157,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _fetch(self) -> list[Batch]:
         try:
-            fetched = await self._consumer.getmany(
-                timeout_ms=self._settings.batch.wait_ms, max_records=self._settings.batch.records
-            )
+            fetched = await self._fetch_portions()
         except UNREADABLE as error:
             await self._find_unreadable(error)
             return []
@@ -178,6 +176,21 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
                 elif taken is not None:
                     self._consumer.seek(partition, taken)
         return batches
+
+    async def _fetch_portions(self) -> dict[TopicPartition, list[Record]]:
+        """What is there, up to the size of a batch; waits only for the first record."""
+        fetched: dict[TopicPartition, list[Record]] = {}
+        left, wait_ms = self._settings.batch.records, self._settings.batch.wait_ms
+        while left > 0:
+            portion = await self._consumer.getmany(timeout_ms=wait_ms, max_records=min(left, PORTION))
+            for partition, records in portion.items():
+                fetched.setdefault(partition, []).extend(records)
+                left -= len(records)
+            if not portion:
+                break
+            wait_ms = 0
+            await asyncio.sleep(0)  # lets the transaction in flight send its next statement
+        return fetched
 
     async def _hand_over(self, batches: Sequence[Batch]) -> None:
         """Prepare the batches while the plan before is being committed, then commit them."""

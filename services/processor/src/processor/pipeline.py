@@ -16,7 +16,7 @@ import structlog
 
 from contracts.reasons import Reason
 from processor import aggregate, assemble, dead_letters, offsets, write
-from processor.decode import decode_readings_batch, decode_rows_batch
+from processor.decode import decode_readings, decode_rows
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
 from processor.plan import Batch, Connection, DeadLetter, Decoded, Plan, Readings, Tally
@@ -34,6 +34,9 @@ REFUSED_BY_POSTGRES = (
 )
 """What Postgres says of data it will never take: the batch is bisected. (Not a UniqueViolation of a raw key, nor a
 missing partition: both are mended and tried again.)"""
+
+PORTION = 1_000
+"""Records decoded, and fetched, without letting anything else run: some milliseconds."""
 
 
 class Pipeline:
@@ -58,18 +61,18 @@ class Pipeline:
 
     async def prepare(self, batches: Sequence[Batch]) -> Plan:
         """Decide everything that a transaction will write. Reads and makes series ids, writes nothing else."""
-        decoded = [self._decode(batch) for batch in batches]
-        pairs = {pair for part in decoded for pair in part.pairs}
-        pairs |= {(row.stream, category) for part in decoded for row in part.rows for category, _ in row.samples}
+        decoded = [(n, part) for n, batch in enumerate(batches) for part in await self._decode(batch)]
+        pairs = {pair for _, part in decoded for pair in part.pairs}
+        pairs |= {(row.stream, category) for _, part in decoded for row in part.rows for category, _ in row.samples}
         ids = await self._series.resolve(self._pool, pairs)
-        letters = [(n, letter) for n, part in enumerate(decoded) for letter in part.letters]
+        letters = [(n, letter) for n, part in decoded for letter in part.letters]
         parts = []
-        for n, (batch, part) in enumerate(zip(batches, decoded, strict=True)):
+        for n, part in decoded:
             readings, homeless = assemble.with_series(n, part, ids)
             parts.append(readings)
-            letters += [(n, letter) for letter in assemble.too_many_series(batch, homeless)]
+            letters += [(n, letter) for letter in assemble.too_many_series(batches[n], homeless)]
         readings = aggregate.drop_repeats(assemble.joined(parts))
-        rows = [(n, row) for n, part in enumerate(decoded) for row in part.rows]
+        rows = [(n, row) for n, part in decoded for row in part.rows]
         samples, row_of_sample = assemble.row_samples(rows, ids)
         plan = Plan(batches, readings, self._recent.suspects(readings), rows, samples, row_of_sample, letters)
         await self._ensure_partitions(plan)
@@ -98,10 +101,14 @@ class Pipeline:
         except REFUSED_BY_POSTGRES as error:
             await self._halve(plan, error)
 
-    def _decode(self, batch: Batch) -> Decoded:
-        if batch.claim.topic == self._readings_topic:
-            return decode_readings_batch(batch, self._limits)
-        return decode_rows_batch(batch, self._limits)
+    async def _decode(self, batch: Batch) -> list[Decoded]:
+        """In portions, so that the transaction in flight can send its next statement in between."""
+        decode = decode_readings if batch.claim.topic == self._readings_topic else decode_rows
+        parts = []
+        for start in range(0, len(batch.records), PORTION):
+            parts.append(decode(batch.records[start : start + PORTION], batch.claim, self._limits))
+            await asyncio.sleep(0)
+        return parts
 
     async def _transaction(self, plan: Plan) -> None:
         async with self._pool.acquire() as connection:
@@ -118,7 +125,7 @@ class Pipeline:
             try:
                 await self._send_commit(transaction)
             except BaseException:
-                connection.terminate()  # whether it was committed is unknown
+                _drop(connection)  # whether it was committed is unknown
                 raise
             self._reach("committed")
         self._metrics.seconds.observe(time.monotonic() - begun)
@@ -186,5 +193,9 @@ async def _rolled_back(connection: Connection, transaction: asyncpg.transaction.
     try:
         await asyncio.wait_for(transaction.rollback(), 5)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        with contextlib.suppress(asyncpg.InterfaceError):
-            connection.terminate()
+        _drop(connection)
+
+
+def _drop(connection: Connection) -> None:
+    with contextlib.suppress(asyncpg.InterfaceError):  # the pool has it back already
+        connection.terminate()

@@ -42,6 +42,13 @@ def test_the_same_records_are_not_taken_twice() -> None:
     assert partitions.take(P, LOG) is None
 
 
+def test_records_delivered_again_in_between_are_passed_over() -> None:
+    batch = holding().take(P, [*LOG[5:8], *LOG[6:9], *LOG[2:5]])
+    assert isinstance(batch, Batch)
+    assert [record.offset for record in batch.records] == [5, 6, 7, 8]
+    assert batch.next_offset == 9
+
+
 def test_missing_records_are_fetched_again_and_are_a_gap_when_they_stay_away() -> None:
     partitions = holding()
     assert partitions.take(P, LOG[7:]) == 5

@@ -96,7 +96,7 @@ class Partitions:
             if records:
                 _verify(held.claim, records[0])
                 held.unverified = False
-        records = [record for record in records if record.offset >= held.fetched]
+        records = _in_order(records, held.fetched)
         if not records:
             return None
         first, following = records[0].offset, records[-1].offset + 1
@@ -134,6 +134,16 @@ def _verify(claim: Claim, record: Record) -> None:
             f"the record before offset {claim.next_offset} is not the one that was taken last: the topic was recreated"
             " or truncated; `python -m processor accept` begins a new generation"
         )
+
+
+def _in_order(records: Sequence[Record], expected: int) -> list[Record]:
+    """The records from this offset on, without any that were delivered before."""
+    found = []
+    for record in records:
+        if record.offset >= expected:
+            found.append(record)
+            expected = record.offset + 1
+    return found
 
 
 def _gaps(expected: int, records: Sequence[Record]) -> tuple[Gap, ...]:

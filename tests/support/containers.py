@@ -64,6 +64,7 @@ def postgres_container(root: Path, password: str) -> tuple[ContainerServer, str]
     port = any_port(1)[0]
     dsn = f"postgresql://{OWNER}:{password}@{HOST}:{port}/{OWNER}"
     container = DockerContainer(image(root, "postgres")).with_bind_ports(5432, port)
+    container.with_command("postgres -c max_connections=100")
     for name, value in {"USER": OWNER, "DB": OWNER, "PASSWORD": password}.items():
         container.with_env(f"POSTGRES_{name}", value)
     container.with_env("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --locale=C --data-checksums")

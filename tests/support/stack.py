@@ -109,7 +109,7 @@ def open_stack() -> Iterator[Stack]:
     with ExitStack() as undo:
         folder = undo.enter_context(_folder())
         # A given Postgres may serve `make run` too: its roles keep the passwords that `make run` gave them.
-        passwords = load_passwords((ROOT / ".local" if given_postgres else folder) / "passwords.json")
+        passwords = load_passwords((data_folder() if given_postgres else folder) / "passwords.json")
         postgres: Server = GivenServer("TIDELINE_POSTGRES_DSN")
         kafka: Server = GivenServer("TIDELINE_KAFKA_BOOTSTRAP")
         if not given_postgres:
@@ -159,9 +159,14 @@ def _started(server: Kafka | Postgres, undo: ExitStack) -> EmbeddedServer:
     return EmbeddedServer(server)
 
 
+def data_folder() -> Path:
+    """What `make run` keeps its data in."""
+    return Path(os.environ.get("TIDELINE_DATA_DIR", ROOT / ".local")).resolve()
+
+
 def cache_folder() -> Path:
     """The downloads of `make run`, shared: a test run after it needs no network."""
-    folder = Path(os.environ.get("TIDELINE_DATA_DIR", ROOT / ".local")).resolve() / "cache"
+    folder = data_folder() / "cache"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

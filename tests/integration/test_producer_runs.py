@@ -1,5 +1,6 @@
 import json
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid5
@@ -8,6 +9,7 @@ import asyncpg
 import httpx
 import psutil
 import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
 from tests.support.processes import ServiceProcess
@@ -164,7 +166,7 @@ async def test_it_ends_in_seconds_while_postgres_is_frozen(
         until(lambda: health(copy, "ready") == 503, 20, "it has noticed")
         assert copy.terminate(within_s=8) == 0
     finally:
-        for process in frozen:
+        for process in reversed(frozen):
             process.send_signal(signal.SIGCONT)
 
 
@@ -175,10 +177,13 @@ async def freeze(database: Database) -> list[psutil.Process]:
     postmaster = psutil.Process(pid).parent()
     await connection.close()
     assert postmaster is not None
-    processes = [postmaster, *postmaster.children(recursive=True)]
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    return processes
+    postmaster.send_signal(signal.SIGSTOP)
+    frozen = [postmaster]
+    for backend in postmaster.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # one that was ending
+            backend.send_signal(signal.SIGSTOP)
+            frozen.append(backend)
+    return frozen
 
 
 async def test_each_change_of_state_is_an_event_in_order(
@@ -214,6 +219,55 @@ async def test_a_stream_that_cannot_run_fails_with_its_reason_and_harms_no_other
     assert "profile" in (await until_state(database.producer_dsn, "bad", ["failed"]))["reason"]
     await until_state(database.producer_dsn, "lab", ["completed"])
     assert copy.exit_code is None
+
+
+async def test_a_batch_refused_for_good_is_published_again_by_a_new_producer(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    copy = start_service("producer", **QUIET, **QUICK).wait_ready()
+    await add_simulation(database.producer_dsn, "lab", START, profile="sensor", seed=3, rate=1000, count=50_000)
+    await position_beyond(database.producer_dsn, "lab", 2_000)
+    limit_message_bytes(stack, topics.readings, 500)
+    until(lambda: "beginning again from the checkpoint" in copy.log, 20, "a batch was refused")
+    limit_message_bytes(stack, topics.readings, 1_048_588)
+    await until_state(database.producer_dsn, "lab", ["completed"])
+    assert_uninterrupted(published(stack.kafka_bootstrap, topics.readings, "lab"), "lab", 50_000, 1000)
+    assert copy.exit_code is None
+
+
+async def test_states_refused_for_good_are_announced_by_a_new_producer(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    limit_message_bytes(stack, topics.streams, 20)
+    copy = start_service("producer", **QUIET, **QUICK).wait_ready()
+    await add_simulation(database.producer_dsn, "lab", START, profile="sensor", rate=10, count=50)
+    until(lambda: "MessageSizeTooLarge" in copy.log, 20, "an announcement was refused")
+    limit_message_bytes(stack, topics.streams, 1_048_588)
+
+    async def all_announced() -> bool:
+        return (await row(database.producer_dsn, "lab"))["unannounced"] == "[]"
+
+    await until_async(all_announced, 20, "every change is announced")
+    assert [state["state"] for state in read_states(stack, topics)] == ["pending", "running", "completed"]
+
+
+async def test_without_its_topics_it_ends_with_one_line_that_says_what_to_do(
+    stack: Stack, database: Database, start_service: StartService
+) -> None:
+    copy = start_service("producer", **QUIET, TIDELINE_TOPIC_PREFIX="nowhere.")
+    until(lambda: copy.exit_code is not None, 20, "it ends")
+    assert copy.exit_code == 2
+    (line,) = [line for line in copy.log.splitlines() if not line.startswith("{")]
+    assert "nowhere.readings" in line
+    assert "python -m provision topics" in line
+
+
+def limit_message_bytes(stack: Stack, topic: str, bytes_max: int) -> None:
+    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
+    entry = ConfigEntry("max.message.bytes", str(bytes_max), incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+    for done in admin.incremental_alter_configs([resource]).values():
+        done.result(10)
 
 
 def health(copy: ServiceProcess, route: str) -> int:

@@ -5,11 +5,14 @@ from datetime import datetime
 
 import asyncpg
 import orjson
+from aiokafka.errors import KafkaError
+from asyncpg.pool import PoolConnectionProxy
 from faststream.kafka import KafkaBroker
 
 from contracts.codec import encode_stream_state, stream_state_key
 from contracts.events import RunState, StreamKind, StreamState
 from contracts.topics import Topics
+from producer.bounded import in_time
 from producer.settings import ProducerSettings
 from producer.sql import statement
 
@@ -34,20 +37,33 @@ class Announcer:
 
     def __init__(self, pool: asyncpg.Pool, broker: KafkaBroker, topics: Topics) -> None:
         self._pool = pool
+        self._broker = broker
         self._publisher = broker.publisher(topics.streams, title="streams", description="Changes of streams' states.")
 
     async def announce(self) -> None:
         """Publish all changes that are noted now; the next call goes on where this one failed."""
-        async with asyncio.timeout(TIMEOUT_S), self._pool.acquire() as connection, connection.transaction():
-            if not await connection.fetchval(statement("hold_announcing")):
-                return
-            for row in await connection.fetch(statement("unannounced_changes")):
-                changes = orjson.loads(row["unannounced"])
-                for change in changes:
-                    await self._publish(row["id"], row["kind"], change)
-                if row["desired"] == "deleted" and changes[-1]["state"] != "stopping":
-                    await self._publisher.publish(None, key=stream_state_key(row["id"]))
-                await connection.execute(statement("forget_announced"), row["id"], changes[-1]["change"])
+        try:
+            async with asyncio.timeout(TIMEOUT_S), self._pool.acquire() as connection, connection.transaction():
+                if await connection.fetchval(statement("hold_announcing")):
+                    await self._announce_all(connection)
+        except KafkaError:
+            await self._connect_anew()
+            raise
+
+    async def _announce_all(self, connection: PoolConnectionProxy) -> None:
+        for row in await connection.fetch(statement("unannounced_changes")):
+            changes = orjson.loads(row["unannounced"])
+            for change in changes:
+                await self._publish(row["id"], row["kind"], change)
+            if row["desired"] == "deleted" and changes[-1]["state"] != "stopping":
+                await self._publisher.publish(None, key=stream_state_key(row["id"]))
+            await connection.execute(statement("forget_announced"), row["id"], changes[-1]["change"])
+
+    async def _connect_anew(self) -> None:
+        """After a refusal the producer's sequence has a hole: only a new one can go on."""
+        await in_time(self._broker.stop(), TIMEOUT_S)
+        async with asyncio.timeout(TIMEOUT_S):
+            await self._broker.start()
 
     async def _publish(self, stream: str, kind: str, change: dict[str, str]) -> None:
         state = StreamState(

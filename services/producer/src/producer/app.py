@@ -3,7 +3,8 @@
 from fastapi import FastAPI, Request, Response
 
 from chassis.problems import Problem, add_problem_handlers, problem_response, request_id
-from producer.copy import AWAY, Copy
+from producer.away import AWAY
+from producer.copy import Copy
 from producer.errors import Conflict, Unavailable, Unknown
 from producer.routes.events import event_routes
 from producer.routes.health import health_routes

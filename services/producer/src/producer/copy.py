@@ -9,26 +9,25 @@ from datetime import UTC, datetime
 import asyncpg
 import stamina
 import structlog
-from aiokafka.errors import KafkaError
 
 from chassis.database import open_pool
 from chassis.errors import StartError
 from contracts.topics import Topics
 from producer.announce import Announcer, control_broker
-from producer.bounded import error_of, in_time
+from producer.away import AWAY
+from producer.bounded import in_time
 from producer.built_in import apply_settings
 from producer.errors import Unavailable
 from producer.metrics import Metrics
 from producer.publish import Publisher
 from producer.readiness import Readiness
-from producer.run import Work, pause
+from producer.repeat import Repeat
+from producer.run import Work
 from producer.runs import Runs
 from producer.settings import ProducerSettings
 
 log = structlog.get_logger("copy")
 
-AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What Kafka and Postgres raise while they are away or restarting: wait and try again."""
 CONNECT_TIMEOUT_S = 10.0
 CHECK_EVERY_S = 2.0
 CHECK_TIMEOUT_S = 3.0
@@ -54,8 +53,7 @@ class Copy:
         self.publisher = Publisher(settings)
         self._broker = control_broker(settings)
         self._pool: asyncpg.Pool | None = None
-        self._look_now = asyncio.Event()
-        self._trouble = ""
+        self._looking: Repeat | None = None
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -66,7 +64,8 @@ class Copy:
 
     def look_soon(self) -> None:
         """Have the next look at what is wanted now."""
-        self._look_now.set()
+        if self._looking is not None:
+            self._looking.wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Connect, work until told to stop, let go of everything in bounded time. Raises StartError."""
@@ -108,57 +107,41 @@ class Copy:
         work = Work(self.publisher, self.topics, self.settings.publish, now_us)
         runs = Runs(pool, self._owner, self.settings.streams, work, self.metrics)
         announcer = Announcer(pool, self._broker, self.topics)
-        background = [
-            asyncio.create_task(self._keep_looking(pool, runs, announcer)),
-            asyncio.create_task(
-                self.readiness.keep_checking("postgres", lambda: _ask(pool), CHECK_EVERY_S, CHECK_TIMEOUT_S)
-            ),
-            asyncio.create_task(
-                self.readiness.keep_checking("kafka", self._check_topics, CHECK_EVERY_S, CHECK_TIMEOUT_S)
-            ),
+        poll_s = self.settings.streams.poll_s
+        await self._apply_built_in(pool)
+        self._looking = Repeat("look at what is wanted", runs.look, poll_s)
+        checks = {"postgres": lambda: _ask(pool), "kafka": self._check_topics}
+        loops = [
+            self._looking.run(),
+            Repeat("announce states", announcer.announce, poll_s).run(),
+            *(self.readiness.keep_checking(name, ask, CHECK_EVERY_S, CHECK_TIMEOUT_S) for name, ask in checks.items()),
         ]
-        stopped = asyncio.create_task(stop.wait())
         log.info("working", owner=self._owner)
-        try:
-            ended, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                task.result()
-        finally:
-            for task in (*background, stopped):
-                task.cancel()
+        await _until_stop(stop, [asyncio.create_task(loop) for loop in loops])
         if not await in_time(runs.give_up(), self.settings.streams.drain_s + LAST_ROUND_S):
             log.warning("stopping without a last checkpoint: another copy repeats a little")
         await in_time(announcer.announce(), LAST_ROUND_S)
 
-    async def _keep_looking(self, pool: asyncpg.Pool, runs: Runs, announcer: Announcer) -> None:
-        built_in_applied = False
-
-        async def round_() -> None:
-            nonlocal built_in_applied
-            if not built_in_applied:
+    async def _apply_built_in(self, pool: asyncpg.Pool) -> None:
+        async for attempt in self._patiently("postgres"):
+            with attempt:
                 await apply_settings(pool, self.settings.built_in, datetime.now(UTC))
-                built_in_applied = True
-            await runs.look()
-            await announcer.announce()
-
-        while True:
-            self._note_trouble(await error_of(round_()))
-            await pause(self._look_now, self.settings.streams.poll_s)
-            self._look_now.clear()
 
     async def _check_topics(self) -> None:
         if missing := await self.publisher.missing(self._topic_names):
             raise LookupError(f"no topic {', '.join(missing)}: run `python -m provision topics`")
 
-    def _note_trouble(self, error: BaseException | None) -> None:
-        """One line when trouble begins, changes or ends, not one a second; no error ends the copy."""
-        trouble = f"{type(error).__name__}: {error}" if error else ""
-        if trouble and trouble != self._trouble:
-            expected = isinstance(error, (*AWAY, asyncio.CancelledError))
-            log.warning("waiting for kafka or postgres", error=trouble, exc_info=None if expected else error)
-        elif self._trouble and not trouble:
-            log.info("going on")
-        self._trouble = trouble
+
+async def _until_stop(stop: asyncio.Event, loops: list[asyncio.Task[None]]) -> None:
+    """Until told to stop, or until a loop ends, which none does but by a bug: that is raised."""
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        ended, _ = await asyncio.wait({*loops, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+    finally:
+        for task in (*loops, stopped):
+            task.cancel()
 
 
 async def _ask(pool: asyncpg.Pool) -> None:

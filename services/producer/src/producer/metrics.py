@@ -9,7 +9,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.published = Counter(
-            "tideline_producer_published", "Events acknowledged by Kafka.", ["stream"], registry=self.registry
+            "tideline_producer_published", "Events of streams that Kafka has acknowledged.", registry=self.registry
         )
         self.running = Gauge("tideline_producer_running", "Streams that this copy runs.", registry=self.registry)
         self.retries = Counter(

@@ -29,6 +29,8 @@ class Progress:
     lease_end_s: float
     """By `time.monotonic`: after it another copy may own the stream."""
     published: int = 0
+    counted: int = 0
+    """How many of the published events the metrics have."""
     behind_s: float = 0.0
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 

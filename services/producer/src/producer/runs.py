@@ -50,6 +50,7 @@ class Runs:
 
         Raises what asyncpg raises while Postgres is away; runs whose lease ends meanwhile stop by themselves.
         """
+        self._count()
         await self._end_finished()
         await self._renew()
         asked_s = time.monotonic()
@@ -67,6 +68,7 @@ class Runs:
             for task in late:
                 task.cancel()
             await asyncio.wait(tasks, timeout=1)
+        self._count()
         await self._end_finished()
 
     async def _end_finished(self) -> None:
@@ -107,7 +109,6 @@ class Runs:
 
     async def _run(self, claim: Claim, progress: Progress) -> Outcome:
         while True:
-            published = progress.published
             try:
                 return await run_stream(claim, progress, self._work)
             except Retry as error:
@@ -116,8 +117,12 @@ class Runs:
                 if progress.stop.is_set():
                     return "drained"
                 await asyncio.sleep(RETRY_PAUSE_S)
-            finally:
-                self._metrics.published.labels(claim.id).inc(progress.published - published)
+
+    def _count(self) -> None:
+        for run in self._runs.values():
+            published = run.progress.published
+            self._metrics.published.inc(published - run.progress.counted)
+            run.progress.counted = published
 
 
 def _outcome(run: Run) -> tuple[Outcome | None, str | None]:

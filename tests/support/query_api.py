@@ -17,17 +17,17 @@ from tests.support.waiting import until_async
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def settings_for(dsn: str, **limits: Any) -> QueryApiSettings:
-    """Settings as from a file: this database, these limits."""
-    return QueryApiSettings.model_validate({"postgres_dsn": dsn, "limits": limits})
+def settings_for(dsn: str, live: dict[str, Any], **limits: Any) -> QueryApiSettings:
+    """Settings as from a file: this database, these limits, these ways of live updates."""
+    return QueryApiSettings.model_validate({"postgres_dsn": dsn, "limits": limits, "live": live})
 
 
 @asynccontextmanager
 async def serving(
-    dsn: str, now: datetime = NOW, connected: bool = True, **limits: Any
+    dsn: str, now: datetime = NOW, connected: bool = True, live: dict[str, Any] | None = None, **limits: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a running query API on this database; ends when the service has ended."""
-    settings = settings_for(dsn, **limits)
+    settings = settings_for(dsn, live or {}, **limits)
     stopping, database = asyncio.Event(), Database(settings)
     server = Server(build_app(settings, database, stopping, lambda: now), stopping)
     sock = listen("127.0.0.1", 0)

@@ -13,7 +13,8 @@ from query_api.settings import Limits
 
 log = structlog.get_logger("edge")
 
-ALWAYS_ANSWERED = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics"})
+UNCOUNTED = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics", "/api/v1/live"})
+"""Always answered; live updates have a limit of their own."""
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -51,20 +52,21 @@ class Edge:
         problem = self._refusal(scope)
         if problem is not None:
             return await problem_response(problem, secrets.token_hex(8))(scope, receive, guarded)
-        self._running += 1
+        counted = scope["path"] not in UNCOUNTED
+        self._running += counted
         try:
             await self._app(scope, self._counted(receive), guarded)
         except CutShort as reason:
             log.warning("answer cut short", path=scope["path"], reason=str(reason))
         finally:
-            self._running -= 1
+            self._running -= counted
         return None
 
     def _refusal(self, scope: Scope) -> Problem | None:
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length[:19]) > self._limits.body_bytes_max:
             return self._too_large()
-        if self._running >= self._limits.requests_max and scope["path"] not in ALWAYS_ANSWERED:
+        if self._running >= self._limits.requests_max and scope["path"] not in UNCOUNTED:
             detail = f"{self._limits.requests_max} requests are being answered: try again in a moment"
             return Problem(429, detail, headers={"Retry-After": "1"})
         return None

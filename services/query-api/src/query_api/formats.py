@@ -25,6 +25,12 @@ class JsonText:
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JsonText) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
 
 class Format(StrEnum):
     """How lines are written."""
@@ -73,9 +79,9 @@ def _quality(parameters: list[str]) -> float:
     return 1.0
 
 
-def json_page(lines: Sequence[Line]) -> bytes:
-    """A bare JSON list."""
-    return orjson.dumps(lines, _as_it_is, orjson.OPT_UTC_Z)
+def json_bytes(data: Any) -> bytes:
+    """JSON on one line."""
+    return orjson.dumps(data, _as_it_is, orjson.OPT_UTC_Z)
 
 
 def ndjson(lines: Sequence[Line]) -> bytes:
@@ -130,7 +136,7 @@ class Columns:
 def page(form: Format, lines: Sequence[Line], columns: Columns) -> bytes:
     """A whole page in one of the formats."""
     if form is Format.JSON:
-        return json_page(lines)
+        return json_bytes(lines)
     return ndjson(lines) if form is Format.NDJSON else columns.header() + columns.rows(lines)
 
 

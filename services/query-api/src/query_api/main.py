@@ -17,10 +17,11 @@ from chassis.settings import load_settings
 from query_api.database import Database
 from query_api.edge import Edge
 from query_api.errors import add_query_handlers
+from query_api.live import Live
 from query_api.metrics import Measured, Metrics
 from query_api.openapi import document
 from query_api.parts import Parts
-from query_api.routes import daily_averages, docs, prices, processed_data, raw_data, raw_rows, series, service
+from query_api.routes import daily_averages, docs, live, prices, processed_data, raw_data, raw_rows, series, service
 from query_api.settings import QueryApiSettings
 
 DESCRIPTION = """Readings as they were accepted, windows per minute and longer steps, and daily averages.
@@ -43,6 +44,7 @@ def build_app(
     for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices):
         app.include_router(resource.router(parts))
     app.include_router(service.router(parts, metrics.registry))
+    app.include_router(live.router(Live(database, settings.live, stopping)))
     app.include_router(docs.router())
     add_problem_handlers(app)
     add_query_handlers(app)

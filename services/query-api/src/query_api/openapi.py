@@ -24,6 +24,11 @@ HEADERS = {
     "Link": 'The next page: `<…>; rel="next"`; missing on the last.',
     "ETag": "Of a single page; send it back as `If-None-Match`.",
 }
+LIVE_EXAMPLE = (
+    "event: windows\nid: 1:readings:0:1:42\n"
+    'data: [{"stream":"demo","category":"temperature","avg_value":21.25,"count":6,"sum":127.5,"min":20.5,"max":22.0,'
+    '"last_timestamp":"2026-01-02T03:04:50Z","window_start":"2026-01-02T03:04:00Z"}]\n\n'
+)
 RANGE_HEADERS = {
     "Tideline-Start": "Start of the range that was used, included.",
     "Tideline-End": "End of the range that was used, not included.",

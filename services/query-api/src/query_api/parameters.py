@@ -106,3 +106,9 @@ class PricesQuery(Query):
     end_date: str = Field(max_length=32, description="Last day, YYYY-MM-DD.", examples=["2025-01-07"])
     category: Category | None = Field(None, description="One category; all without it.")
     format: Format | None = Field(None, description="`json`, `ndjson` or `csv`; without it `Accept` decides.")
+
+
+class LiveQuery(Query):
+    """Which updates to follow."""
+
+    stream: Stream | None = None

@@ -22,6 +22,15 @@ class Limits(Section):
     points_auto: int = Field(1_000, ge=1, description="Buckets a series that `step=auto` aims at.")
 
 
+class LiveSettings(Section):
+    """Server-sent events."""
+
+    poll_s: float = Field(0.1, gt=0, description="Seconds between looks at the ledger while clients are connected.")
+    ping_s: float = Field(15.0, gt=0, description="Seconds of silence after which a client gets a sign of life.")
+    clients_max: int = Field(1_000, ge=1, description="Most clients at once; one more gets 429.")
+    queue_max: int = Field(100, ge=1, description="Updates that wait for a slow client; then it is told to resync.")
+
+
 class QueryApiSettings(PostgresClientSettings):
     """Everything the query API can be told."""
 
@@ -35,3 +44,4 @@ class QueryApiSettings(PostgresClientSettings):
         default_factory=lambda: PostgresSettings(pool_min=2, pool_max=10), description="Connection pool."
     )
     limits: Limits = Field(default_factory=Limits, description="Limits.")
+    live: LiveSettings = Field(default_factory=LiveSettings, description="Live updates.")

@@ -159,12 +159,13 @@ INVARIANTS = {
         """,
     "3: accepted = rows in the raw tables": """
         SELECT 1 WHERE (SELECT coalesce(sum(accepted), 0) FROM batches)
-            <> (SELECT count(*) FROM raw_readings) + (SELECT count(*) FROM raw_rows)""",
+            <> (SELECT count(*) FROM raw_readings) + (SELECT count(*) FROM raw_rows)
+             + (SELECT coalesce(sum(rows), 0) FROM removed WHERE table_name IN ('raw_readings', 'raw_rows'))""",
     "3: rejected = dead letters": """
         SELECT 1 WHERE (SELECT coalesce(sum(rejected), 0) FROM batches) <> (SELECT count(*) FROM dead_letters)""",
     "6: the windows' counts = the samples of the ledger": """
         SELECT 1 WHERE (SELECT coalesce(sum(samples), 0) FROM batches)
-            <> (SELECT coalesce(sum(count), 0) FROM windows)""",
+            <> (SELECT coalesce(sum(count), 0) FROM windows) + (SELECT coalesce(sum(samples), 0) FROM removed)""",
 }  # fmt: skip
 
 

@@ -13,9 +13,10 @@ BEGIN
     FOR month IN SELECT DISTINCT date_trunc('month', t) FROM unnest(times) t ORDER BY 1 LOOP
         FOREACH parent IN ARRAY ARRAY['raw_readings', 'raw_rows'] LOOP
             child := parent || '_' || to_char(month, 'YYYYMM');
-            IF to_regclass(child) IS NULL THEN
+            IF NOT EXISTS (SELECT FROM pg_class WHERE relname = child AND relnamespace = 'public'::regnamespace) THEN
                 PERFORM pg_advisory_xact_lock(hashtext('tideline.raw_partitions'));
-                IF to_regclass(child) IS NULL THEN
+                -- Asked again with a new snapshot: another session may have made it while this one waited.
+                IF NOT EXISTS (SELECT FROM pg_class WHERE relname = child AND relnamespace = 'public'::regnamespace) THEN
                     EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
                     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                                    parent, child, month, month + interval '1 month');

@@ -39,6 +39,10 @@ GRANT UPDATE ON batches, gaps, dead_letters TO tideline_processor;
 GRANT SELECT ON streams TO tideline_processor;
 GRANT EXECUTE ON FUNCTION ensure_raw_partitions, series_ids, plain_sum TO tideline_processor;
 
+-- It takes the data of deleted streams away, books that, and says when it is done.
+GRANT DELETE ON raw_readings, raw_rows, windows, quarters TO tideline_processor;
+GRANT UPDATE (delete_data) ON streams TO tideline_processor;
+
 -- The producer knows streams and nothing else.
 GRANT SELECT, INSERT, UPDATE, DELETE ON streams TO tideline_producer;
 

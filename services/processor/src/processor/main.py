@@ -26,6 +26,7 @@ from processor.failpoints import Failpoint
 from processor.health import make_app
 from processor.metrics import Metrics
 from processor.pipeline import Pipeline
+from processor.remove import Remover
 from processor.settings import ProcessorSettings
 from processor.write import prepare_connection
 
@@ -48,6 +49,7 @@ class Processor:
         self._loop = Loop(settings, self._metrics, self._failpoint)
         self._waiting_for: str | None = "Postgres"
         self._work: asyncio.Task[None] | None = None
+        self._removal: asyncio.Task[None] | None = None
         self._pool: asyncpg.Pool
         self._failed: BaseException | None = None
         broker = KafkaBroker(
@@ -127,6 +129,8 @@ class Processor:
         pipeline = Pipeline(self._pool, self._topics.readings, self._settings, self._metrics, self._failpoint)
         self._work = asyncio.create_task(self._loop.run(consumer, self._pool, pipeline))
         self._work.add_done_callback(self._loop_ended)
+        remover = Remover(self._pool, consumer, [self._topics.readings, self._topics.rows])
+        self._removal = asyncio.create_task(remover.run())
         # What lives since the start lives on: collections need not look at it (performance.md, step 9).
         gc.collect()
         gc.freeze()
@@ -148,6 +152,8 @@ class Processor:
         deadline.daemon = True
         deadline.start()
         self._loop.stop()
+        if self._removal is not None:
+            self._removal.cancel()
         if self._work is not None:
             await asyncio.wait([self._work])
         if self._subscriber.consumer is not None:

@@ -1,0 +1,2 @@
+-- The stream's data is gone: its id may be used again.
+UPDATE streams SET delete_data = false WHERE id = $1 AND desired = 'deleted'

@@ -131,7 +131,7 @@ async def run_schedule(database: Database, seed: int, metrics: Metrics) -> None:
 
     try:
         await rebalance(members, rng)
-        await until_async(done, 60, f"schedule {seed} ends", every_s=0.02)
+        await until_async(done, 120, f"schedule {seed} ends", every_s=0.02)
         for member in members:
             member.loop.stop()
         await asyncio.wait([member.work for member in members], timeout=10)

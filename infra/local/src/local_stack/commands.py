@@ -23,7 +23,7 @@ from local_stack.stack import JARS_LOCK, Stack, get_jars
 from local_stack.waiting import until
 from provision.settings import ProvisionSettings
 
-DATA = ("kafka", "postgres", "postgres.part", "logs", "passwords.json")
+DATA = ("kafka", "postgres", "postgres.part", "programs-*", "logs", "passwords.json")
 Command = Callable[[LocalSettings, Console, bool], int]
 
 
@@ -94,7 +94,7 @@ def clean(settings: LocalSettings, console: Console, yes: bool) -> int:
             raise StartError("Tideline is running: `make stop` first")
         leftovers.stop_all(folder / "run" / "children")
         home = pg_programs.home(folder, unprivileged())
-        doomed = [folder / name for name in DATA if (folder / name).exists()]  # what is ours, should others share it
+        doomed = [path for pattern in DATA for path in folder.glob(pattern)]  # what is ours: others may share the folder
         doomed += [home] if home.exists() and home != folder.resolve() else []
         if not doomed:
             console.print("There is no data to delete.")

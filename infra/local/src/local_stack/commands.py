@@ -94,7 +94,7 @@ def clean(settings: LocalSettings, console: Console, yes: bool) -> int:
             raise StartError("Tideline is running: `make stop` first")
         leftovers.stop_all(folder / "run" / "children")
         home = pg_programs.home(folder, unprivileged())
-        doomed = [path for pattern in DATA for path in folder.glob(pattern)]  # what is ours: others may share the folder
+        doomed = [path for pattern in DATA for path in folder.glob(pattern)]  # ours only: others may use the folder
         doomed += [home] if home.exists() and home != folder.resolve() else []
         if not doomed:
             console.print("There is no data to delete.")

@@ -133,6 +133,34 @@ async def test_postgres_dies_and_comes_back(
     assert processor.exit_code is None
 
 
+async def test_a_processor_that_starts_before_the_broker_waits_for_it(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    publish(stack.kafka_bootstrap, topics.readings, readings(300, seed=14))
+    stack.kafka.kill()
+    processor = start_service("processor").wait_alive()
+    await until_async(lambda: answers(processor, "/ready", 503), 10, "it says that it waits")
+    stack.kafka.start()
+    processor.wait_ready()
+    await processed(stack, database, topics)
+
+
+async def test_a_stop_while_postgres_hangs_is_cut_off_and_loses_nothing(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    processor = start_service("processor", TIDELINE_NAME="processor-1").wait_ready()
+    publish(stack.kafka_bootstrap, topics.readings, readings(500, seed=15))
+    await at_least(database, 500)
+    stack.postgres.pause()
+    try:
+        publish(stack.kafka_bootstrap, topics.readings, readings(500, seed=16))
+        processor.terminate(within_s=13)
+    finally:
+        stack.postgres.resume()
+    start_service("processor", TIDELINE_NAME="processor-1").wait_ready()
+    await processed(stack, database, topics)
+
+
 async def test_a_record_that_postgres_refuses_is_found_and_set_aside(
     stack: Stack, database: Database, topics: Topics, start_service: StartService
 ) -> None:

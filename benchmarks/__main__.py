@@ -1,4 +1,4 @@
-"""`make bench`: the processor beside the limits of the same machine, in one run.
+"""`make bench`: processor and producer beside the limits of the same machine, in one run.
 
 ARGS="--readings 300000" for less."""
 
@@ -19,7 +19,7 @@ from tests.support.databases import Database
 from tests.support.processes import ServiceProcess
 from tests.support.stack import ROOT, Stack, open_stack
 
-from benchmarks import limits, load, processor
+from benchmarks import limits, load, processor, producer
 from contracts.topics import Topics
 from local_stack.waiting import in_own_loop
 from provision.topics import create_topics, read_specs
@@ -49,7 +49,8 @@ def main() -> None:
                     copied.append(asked.readings / asyncio.run(limits.copy(database.owner_dsn, asked.readings)))
                 with databases.copy_of(stack, template) as database, running(stack, database, topics) as process:
                     runs.append(asyncio.run(processor.measure(process, database.owner_dsn, asked.readings)))
-    show(asked.readings, median(consumed), median(copied), runs)
+        show(asked.readings, median(consumed), median(copied), runs)
+        producer.run(stack, template, asked.readings, asked.rounds, console)
 
 
 @contextmanager

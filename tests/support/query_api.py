@@ -24,11 +24,16 @@ def settings_for(dsn: str, live: dict[str, Any], **limits: Any) -> QueryApiSetti
 
 @asynccontextmanager
 async def serving(
-    dsn: str, now: datetime = NOW, connected: bool = True, live: dict[str, Any] | None = None, **limits: Any
+    dsn: str,
+    now: datetime = NOW,
+    connected: bool = True,
+    live: dict[str, Any] | None = None,
+    database_type: type[Database] = Database,
+    **limits: Any,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a running query API on this database; ends when the service has ended."""
     settings = settings_for(dsn, live or {}, **limits)
-    stopping, database = asyncio.Event(), Database(settings)
+    stopping, database = asyncio.Event(), database_type(settings)
     server = Server(build_app(settings, database, stopping, lambda: now), stopping)
     sock = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"

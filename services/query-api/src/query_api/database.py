@@ -26,6 +26,17 @@ def statement(name: str) -> str:
     return (files("query_api") / "sql" / f"{name}.sql").read_text()
 
 
+def session(settings: QueryApiSettings) -> dict[str, str]:
+    """Session settings: a plan is made for the values at hand, as ranges and numbers of series differ widely, and reads
+    by index also while a table that was just filled has no statistics yet."""
+    return {
+        "statement_timeout": str(settings.limits.statement_ms),
+        "plan_cache_mode": "force_custom_plan",
+        "enable_seqscan": "off",
+        "jit": "off",
+    }
+
+
 class Database:
     """Connects by itself once Postgres is there; until then, and whenever it is away, a query is a 503."""
 
@@ -38,21 +49,13 @@ class Database:
         told = False
         while self._pool is None:
             try:
-                self._pool = await open_pool(self._settings, "query-api", session=self._session())
+                self._pool = await open_pool(self._settings, "query-api", session=session(self._settings))
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if not told:
                     log.warning("waiting for Postgres", error=type(error).__name__)
                 told = True
                 await asyncio.sleep(RETRY_S)
         log.info("connected to Postgres")
-
-    def _session(self) -> dict[str, str]:
-        """Session settings: plans made for the values at hand, as ranges and numbers of series differ widely."""
-        return {
-            "statement_timeout": str(self._settings.limits.statement_ms),
-            "plan_cache_mode": "force_custom_plan",
-            "jit": "off",
-        }
 
     async def close(self) -> None:
         """Close all connections at once; the server ends what still ran."""

@@ -1,0 +1,111 @@
+"""With a million windows no question of the API makes Postgres read a large table from end to end."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+from tests.support import databases
+from tests.support.query_api import NOW, serving, settings_for
+from tests.support.waiting import until_async
+
+from query_api.database import Database, session, statement
+
+WINDOWS = """
+INSERT INTO windows SELECT series.id, minute, 1, 0, 0, 0, minute, 0, minute, 0
+FROM series, generate_series('2026-02-01Z'::timestamptz, '2026-02-28 18:39Z'::timestamptz, '1 minute') AS minute
+"""
+QUARTERS = """
+INSERT INTO quarters
+SELECT series_id, date_bin('15 min', minute, '2000-01-01Z'), count(*), 0, 0, 0, min(minute), 0, max(minute), 0, 32767
+FROM windows GROUP BY 1, 2
+"""
+RAW = """
+INSERT INTO raw_readings SELECT series_id, minute, md5(minute::text)::uuid, 0 FROM windows WHERE minute >= '2026-02-26Z'
+"""
+ROWS = """
+INSERT INTO raw_rows
+SELECT 'demo-' || n % 5, '2026-02-01Z'::timestamptz + n * interval '1 second', md5(n::text)::uuid, n, '{"a": 1}'
+FROM generate_series(1, 50000) n
+"""
+BATCHES = """
+INSERT INTO batches
+SELECT 1, 'readings', p, 1, n, n + 1, 1, 0, 0, 1 FROM generate_series(0, 5) p, generate_series(0, 20000) n
+"""
+OFFSETS = """
+INSERT INTO offsets (topic, partition, start_offset, next_offset)
+SELECT 'readings', p, 0, 20001 FROM generate_series(0, 5) p
+"""
+QUESTIONS = (
+    "/api/v1/series",
+    "/api/v1/raw-data",
+    "/api/v1/raw-data?stream=demo-1&category=c1&start=2026-02-27",
+    "/api/v1/raw-rows",
+    "/api/v1/raw-rows?stream=demo-1&fields=a,b",
+    "/api/v1/processed-data",
+    "/api/v1/processed-data?start=2026-02-05T00:07:00Z&end=2026-02-20T11:11:00Z",
+    "/api/v1/processed-data?step=1m&start=2026-02-22",
+    "/api/v1/processed-data?step=15m&stream=demo-1",
+    "/api/v1/processed-data?step=1d&tz=Asia/Kathmandu",
+    "/api/v1/daily-averages?start_date=2026-02-01&end_date=2026-02-28&tz=Australia/Lord_Howe",
+    "/prices/average?start_date=2026-02-01&end_date=2026-02-28",
+)
+
+
+async def fill(dsn: str) -> None:
+    owner = await asyncpg.connect(dsn)
+    await owner.execute("SELECT ensure_raw_partitions('{2026-01-01Z,2026-02-01Z,2026-03-01Z}')")
+    pairs = [(f"demo-{n % 4}" if n else "prices", f"c{n}") for n in range(25)]
+    await owner.execute("SELECT series_ids($1, $2, 1000)", *map(list, zip(*pairs, strict=True)))
+    for filling in (WINDOWS, QUARTERS, RAW, ROWS, BATCHES, OFFSETS):
+        await owner.execute(filling)
+    assert await owner.fetchval("SELECT count(*) FROM windows") == 1_000_000
+    await owner.execute("ANALYZE")
+    await owner.close()
+
+
+class Recording(Database):
+    """Remembers what it was asked."""
+
+    asked: list[tuple[str, tuple[Any, ...]]]
+
+    async def fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:
+        self.asked.append((name, values))
+        return await super().fetch(name, *values)
+
+
+async def asked_for_changes() -> bool:
+    return "changes" in {name for name, _ in Recording.asked}
+
+
+async def test_no_question_scans_a_large_table(database: databases.Database) -> None:
+    await fill(database.owner_dsn)
+    Recording.asked = []
+    async with serving(database.api_dsn, now=NOW, database_type=Recording) as api:
+        for question in QUESTIONS:
+            answer = await api.get(question)
+            assert answer.status_code == 200, (question, answer.text)
+            assert answer.json(), question
+        async with api.stream("GET", "/api/v1/live") as answer:
+            assert answer.status_code == 200
+            await until_async(asked_for_changes, 5, "the poller looked", every_s=0.01)
+    reader = await asyncpg.connect(database.api_dsn, server_settings=session(settings_for(database.api_dsn, {})))
+    plans = {(name, str(values)): await plan_of(reader, name, values) for name, values in Recording.asked}
+    filled = "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= 10000"
+    large = {row["relname"] for row in await reader.fetch(filled)}
+    await reader.close()
+    assert {"windows", "quarters", "batches", "raw_readings_202602", "raw_rows_202602"} <= large
+    assert len({name for name, _ in plans}) >= 12
+    for (name, values), plan in plans.items():
+        scanned = {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
+        assert not scanned & large, (name, values[:500])
+
+
+async def plan_of(connection: asyncpg.Connection, name: str, values: tuple[Any, ...]) -> dict[str, Any]:
+    return json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement(name)}", *values))[0]["Plan"]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def test_deaths_older_than_a_minute_are_forgotten() -> None:
 
 def test_a_killed_child_is_started_again_and_one_line_says_so(run: Run) -> None:
     one = run.child("worker", SLEEP)
-    run.supervisor.start([one])
+    run.supervisor.start("some", [one])
     run.watch()
     first = one.child.pid
     assert first
@@ -99,9 +100,9 @@ def test_a_killed_child_is_started_again_and_one_line_says_so(run: Run) -> None:
 def test_a_child_that_keeps_dying_ends_the_run_with_its_last_lines(run: Run) -> None:
     one = run.child("worker", "print('up', flush=True); print('the disk is full', flush=True)")
     one.ready = lambda: True
-    run.supervisor.start([run.child("other", SLEEP)])
+    run.supervisor.start("some", [run.child("other", SLEEP)])
     one.child.start()
-    run.supervisor._stages.append([one])
+    run.supervisor._groups["worker"] = [one]
     run.watch()
     error = until(lambda: run.error, 20, "the run ends")
     assert "worker died 5 times within a minute" in str(error)
@@ -110,34 +111,44 @@ def test_a_child_that_keeps_dying_ends_the_run_with_its_last_lines(run: Run) -> 
 
 def test_a_child_that_ends_while_starting_is_told_with_its_log(run: Run) -> None:
     with pytest.raises(StartError, match=r"worker ended with exit code 3.*\n.*no such thing"):
-        run.supervisor.start([run.child("worker", "print('no such thing', flush=True); raise SystemExit(3)")])
+        run.supervisor.start("some", [run.child("worker", "print('no such thing', flush=True); raise SystemExit(3)")])
 
 
 def test_a_service_that_refuses_its_settings_is_quoted_in_one_line(run: Run) -> None:
     code = "import sys; print('error: wrong settings: TIDELINE_X', file=sys.stderr); sys.exit(2)"
     with pytest.raises(StartError, match=r"^worker: wrong settings: TIDELINE_X$"):
-        run.supervisor.start([run.child("worker", code)])
+        run.supervisor.start("some", [run.child("worker", code)])
 
 
 def test_a_stop_that_is_asked_for_ends_a_start_under_way(run: Run) -> None:
     run.stopping.set()
     with pytest.raises(StartError, match="stopped"):
-        run.supervisor.start([run.child("worker", "import time; time.sleep(600)")])
+        run.supervisor.start("some", [run.child("worker", "import time; time.sleep(600)")])
 
 
-def test_stages_are_stopped_in_reverse_order(run: Run) -> None:
+def test_groups_are_stopped_in_reverse_order(run: Run) -> None:
     children = {name: run.child(name, NOTE_STOP) for name in ("postgres", "kafka", "api")}
-    for one in children.values():
-        run.supervisor.start([one])
+    for name, one in children.items():
+        run.supervisor.start(name, [one])
     run.supervisor.stop()
     stopped_at = {name: float(one.child.last_lines()[-1]) for name, one in children.items()}
     assert sorted(stopped_at, key=stopped_at.__getitem__) == ["api", "kafka", "postgres"]
 
 
+def test_a_group_that_ignores_the_stop_costs_the_time_of_one(run: Run) -> None:
+    for name in ("a", "b", "c"):
+        one = run.child(name, STUBBORN)
+        one.stop_within_s = 0.5
+        run.supervisor.start("services", [one])
+    begin = time.monotonic()
+    run.supervisor.stop()
+    assert time.monotonic() - begin < 1.4
+
+
 def test_a_child_that_ignores_the_stop_is_ended_in_time(run: Run) -> None:
     one = run.child("worker", STUBBORN)
     one.stop_within_s = 0.3
-    run.supervisor.start([one])
+    run.supervisor.start("some", [one])
     run.supervisor.stop()
     assert one.child.exit_code() == -signal.SIGKILL
     assert run.lines == ["worker did not stop in time and was ended"]
@@ -145,7 +156,7 @@ def test_a_child_that_ignores_the_stop_is_ended_in_time(run: Run) -> None:
 
 def test_a_frozen_child_is_stopped_all_the_same(run: Run) -> None:
     one = run.child("worker", SLEEP)
-    run.supervisor.start([one])
+    run.supervisor.start("some", [one])
     one.child.pause()
     run.supervisor.stop()
     assert one.child.exit_code() == -signal.SIGTERM
@@ -153,7 +164,7 @@ def test_a_frozen_child_is_stopped_all_the_same(run: Run) -> None:
 
 def test_each_child_leads_a_process_group_that_ends_with_it(run: Run) -> None:
     one = run.child("worker", GRANDCHILD)
-    run.supervisor.start([one])
+    run.supervisor.start("some", [one])
     grandchild = psutil.Process(int(one.child.last_lines()[0]))
     assert os.getpgid(grandchild.pid) == one.child.pid != os.getpgid(0)
     run.supervisor.stop()

@@ -19,7 +19,7 @@ from local_stack.lag import show_lag
 from local_stack.screen import show_status
 from local_stack.services import is_ready
 from local_stack.settings import LocalSettings
-from local_stack.stack import JARS_LOCK, Stack, get_jars
+from local_stack.stack import JARS_LOCK, YOURS, Stack, get_jars
 from local_stack.waiting import until
 from provision.settings import ProvisionSettings
 
@@ -80,10 +80,11 @@ def status(settings: LocalSettings, console: Console, _yes: bool) -> int:
 def _condition(folder: Path, part: running.Part) -> str:
     if part.ready_url:
         return "ready" if is_ready(part.ready_url) else "not ready"
-    records = list((folder / "run" / "children").glob(f"{part.name}*.json"))
-    if not records:
-        return "yours"
-    return "runs" if all(leftovers.find(record) for record in records) else "down"
+    if part.note == YOURS:
+        return YOURS
+    records = (folder / "run" / "children").glob(f"{part.name}*.json")
+    alive = sum(1 for record in records if leftovers.find(record))
+    return "runs" if alive == len(part.address.split(",")) else "down"
 
 
 def clean(settings: LocalSettings, console: Console, yes: bool) -> int:

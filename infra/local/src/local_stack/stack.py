@@ -28,6 +28,8 @@ from provision.topics import create_topics, read_specs
 
 JARS_LOCK = Path("infra/kafka/jars.lock")
 CONTROLLER_PORT = 19092
+YOURS = "yours"
+"""Note of a server that one already has."""
 
 
 class Stack:
@@ -78,10 +80,10 @@ class Stack:
         """Postgres and Kafka, unless the settings name servers that one already has."""
         passwords = load_passwords(self.folder / "passwords.json")
         dsn = self.settings.postgres_dsn.get_secret_value()
-        note = "yours" if dsn else ""
+        note = YOURS if dsn else ""
         dsn = dsn or self._start_postgres(passwords["owner"])
         self._add(Part("postgres", services.without_password(dsn), note=note), "postgres")
-        note = "yours" if self.settings.kafka_bootstrap else ""
+        note = YOURS if self.settings.kafka_bootstrap else ""
         bootstrap = self.settings.kafka_bootstrap or self._start_kafka(jars)
         self._add(Part("kafka", bootstrap, note=note), "kafka")
         return Servers(bootstrap, self.settings.topic_prefix, dsn, passwords)
@@ -92,7 +94,7 @@ class Stack:
         postgres.prepare()
         if postgres.home != self.folder.resolve():
             self._tell(f"Postgres runs as `nobody`, who may not enter this folder: its data is in {postgres.home}")
-        self._supervisor.start([Supervised(postgres.child, postgres.answers, stop_within_s=2.0)])
+        self._supervisor.start("postgres", [Supervised(postgres.child, postgres.answers, stop_within_s=1.5)])
         return postgres.dsn()
 
     def _start_kafka(self, jars: Sequence[Path]) -> str:
@@ -102,7 +104,8 @@ class Stack:
         controllers = [self._ports.take("controller", CONTROLLER_PORT) for _ in brokers]
         kafka = Kafka(self.folder, ports, controllers, jars)
         kafka.prepare()
-        self._supervisor.start([Supervised(child, kafka.answers, stop_within_s=3.0) for child in kafka.children])
+        stage = [Supervised(child, kafka.answers, stop_within_s=2.5) for child in kafka.children]
+        self._supervisor.start("kafka", stage)
         return kafka.bootstrap
 
     def _provide(self, servers: Servers) -> None:
@@ -133,7 +136,7 @@ class Stack:
         api = services.query_api(self.settings.http_host, api_port, producer.url)
         for stage in (services.processors(copies), [producer], [api]):
             self._tell(f"Starting {', '.join(service.name for service in stage)}…")
-            self._supervisor.start([service.supervised(servers, self.folder) for service in stage])
+            self._supervisor.start("services", [service.supervised(servers, self.folder) for service in stage])
             for service in reversed(stage):
                 self._add(Part(service.name, service.url, service.ready_url), service.kind)
         return api.url

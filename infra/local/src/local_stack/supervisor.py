@@ -1,4 +1,4 @@
-"""Start children stage by stage, bring back those that die, stop them in reverse order."""
+"""Start children group by group, bring back those that die, stop the groups in reverse order."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ class Supervised:
 
     child: Child
     ready: Callable[[], bool]
-    stop_within_s: float = 4.5
+    stop_within_s: float = 5.5
     deaths: list[float] = field(default_factory=list)
     restart_at: float | None = None
 
@@ -41,14 +41,14 @@ class Supervisor:
         self._delay = delay
         self._tell = tell
         self._stopping = stopping
-        self._stages: list[list[Supervised]] = []
+        self._groups: dict[str, list[Supervised]] = {}
 
-    def start(self, stage: Sequence[Supervised], within_s: float = 60.0) -> None:
-        """Start a stage and return when all of it is ready; later stages are stopped before it.
+    def start(self, group: str, stage: Sequence[Supervised], within_s: float = 60.0) -> None:
+        """Start some children and return when all are ready; later groups are stopped before this one.
 
         Raises StartError when a child ends or takes too long, and when a stop is asked for meanwhile.
         """
-        self._stages.append(list(stage))
+        self._groups.setdefault(group, []).extend(stage)
         for one in stage:
             one.child.start()
         waiting = list(stage)
@@ -71,7 +71,7 @@ class Supervisor:
     def watch(self) -> None:
         """Bring back what dies until a stop is asked for. Raises StartError when a child dies too often."""
         while not self._stopping.wait(0.2):
-            for one in (one for stage in self._stages for one in stage):
+            for one in (one for group in self._groups.values() for one in group):
                 if one.child.running():
                     one.child.bound_log()
                 elif one.restart_at is None:
@@ -92,9 +92,9 @@ class Supervisor:
         self._tell(f"{one.child.name} {how(code)}; starting it again in {delay:g} s ({one.child.log})")
 
     def stop(self) -> None:
-        """Stop all stages, the last one first; within a stage at the same time."""
-        for stage in reversed(self._stages):
-            running = [one for one in stage if one.child.running()]
+        """Stop all groups, the last one first; within a group at the same time."""
+        for group in reversed(self._groups.values()):
+            running = [one for one in group if one.child.running()]
             for one in running:
                 one.child.resume()
                 one.child.send(one.child.stop_signal)

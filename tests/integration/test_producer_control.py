@@ -1,9 +1,10 @@
 import asyncio
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID, uuid5
 
 import httpx
 import pytest
@@ -16,11 +17,13 @@ from tests.support.streams import published, row, until_state
 from tests.support.waiting import until_async
 
 from contracts.topics import Topics
+from producer.simulate.ids import NAMESPACE
 
 SETTINGS = {f"TIDELINE_BUILT_IN__{name}": "false" for name in ("HOST", "DEMO", "PRICES")} | {
     "TIDELINE_STREAMS__LEASE_S": "2",
     "TIDELINE_STREAMS__POLL_S": "0.2",
 }
+BEGUN = datetime(2026, 3, 1, tzinfo=UTC)
 ENDLESS: dict[str, Any] = {"profile": "sensor", "rate": 50}
 
 
@@ -150,6 +153,46 @@ async def test_a_stop_is_remembered_across_restarts_and_wins_over_the_settings(
         assert (await http.post("/streams/demo/start")).status_code == 200
         again = await until_state(database.producer_dsn, "demo", ["running"])
     assert (again["run"], again["run_start"] >= before.replace(microsecond=0)) == (2, True)
+
+
+async def test_late_repeated_disordered_and_corrupt_events_are_published_as_often_as_asked_for(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    spec = {"profile": "random-walk", "seed": 5, "rate": 10, "count": 5000, "start_time": "2026-03-01T00:00:00Z"}
+    ratios = {"late_ratio": 0.1, "duplicate_ratio": 0.05, "disorder_ratio": 0.1, "corrupt_ratio": 0.02}
+    async with client(start_service("producer", **SETTINGS).wait_ready()) as http:
+        assert (await http.post("/streams", json={"id": "lab", **spec, **ratios})).status_code == 201
+        await until_state(database.producer_dsn, "lab", ["completed"])
+    values = [record.value or b"" for record in read_all(stack.kafka_bootstrap, topics.readings)]
+    good: dict[str, datetime] = {}
+    spoiled = 0
+    for value in values:
+        try:
+            event = json.loads(value)
+            good[str(UUID(event["id"]))] = datetime.fromisoformat(event["timestamp"])
+            spoiled += not isinstance(event["value"], float) or event["value"] > 1e300
+        except (ValueError, TypeError):
+            spoiled += 1
+    assert len(values) == pytest.approx(5000 * 1.05, rel=0.02)
+    assert spoiled == pytest.approx(5000 * 1.05 * 0.02, rel=0.4)
+    in_turn = {str(uuid5(NAMESPACE, f"lab/1/{n}")): BEGUN + timedelta(seconds=n / 10) for n in range(5000)}
+    behind = [(in_turn[id_] - timestamp).total_seconds() for id_, timestamp in good.items()]
+    assert sum(60 <= seconds <= 3600 for seconds in behind) == pytest.approx(500, rel=0.2)
+    assert sum(0 < seconds <= 1 for seconds in behind) == pytest.approx(450, rel=0.2)
+
+
+async def test_a_table_stream_publishes_whole_rows(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    async with client(start_service("producer", **SETTINGS).wait_ready()) as http:
+        body = {"id": "parts", "profile": "table", "rate": 10, "count": 2500, "start_time": "2026-03-01T00:00:00Z"}
+        assert (await http.post("/streams", json=body)).status_code == 201
+        await until_state(database.producer_dsn, "parts", ["completed"])
+    rows = [json.loads(record.value or b"") for record in read_all(stack.kafka_bootstrap, topics.rows)]
+    assert sorted(row["row"] for row in rows) == list(range(2500))
+    assert {type(row["data"]["scrap"]) for row in rows} == {bool}
+    assert {row["stream"] for row in rows} == {"parts"}
+    assert read_all(stack.kafka_bootstrap, topics.readings) == []
 
 
 @pytest.mark.parametrize(

@@ -114,5 +114,7 @@ def test_a_row_is_kept_whole_and_gives_a_sample_per_number() -> None:
     row = {"id": str(UUID(int=1)), "stream": "molding", "row": 0, "timestamp": "2026-03-01T11:00:00Z", "data": data}
     decoded = decode_rows(records([json.dumps(row).encode(), b"{}"]), CLAIM, LIMITS)
     assert json.loads(decoded.rows[0].data) == data
-    assert list(decoded.rows[0].samples) == [("CycleTime", 21.5), ("ok", 1.0), ("deep.value", 3.0)]
+    assert decoded.samples is not None
+    assert decoded.pairs == [("molding", "CycleTime"), ("molding", "ok"), ("molding", "deep.value")]
+    assert (decoded.samples.pair.tolist(), decoded.samples.value.tolist()) == ([0, 1, 2], [21.5, 1.0, 3.0])
     assert [letter.reason for letter in decoded.letters] == [Reason.MISSING_FIELD]

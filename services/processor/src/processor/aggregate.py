@@ -28,16 +28,6 @@ def drop_repeats(readings: Readings) -> Readings:
     return chosen.take(keep)
 
 
-def join(*parts: Samples) -> Samples:
-    """All samples of several parts."""
-    return Samples(
-        series=np.concatenate([part.series for part in parts]),
-        timestamp_us=np.concatenate([part.timestamp_us for part in parts]),
-        value=np.concatenate([part.value for part in parts]),
-        source=np.concatenate([part.source for part in parts]),
-    )
-
-
 def windows_of(samples: Samples) -> Windows:
     """One line per series and UTC minute, sorted by (series, minute).
 

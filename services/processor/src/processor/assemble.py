@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from contracts.reasons import Reason
-from processor.plan import Batch, Bools, DeadLetter, Decoded, Int32s, Pair, Plan, Readings, RowRecord, Samples, Tally
+from processor.plan import Batch, Bools, DeadLetter, Decoded, Int32s, Pair, Plan, Readings, Samples, Tally, join
+
+_NO_SAMPLES = Samples(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32))
 
 
 def halves(batches: Sequence[Batch]) -> list[list[Batch]]:
@@ -65,22 +67,19 @@ def joined(parts: Sequence[Readings]) -> Readings:
     return Readings(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns})
 
 
-def row_samples(rows: Sequence[tuple[int, RowRecord]], ids: dict[Pair, int]) -> tuple[Samples, Int32s]:
+def row_samples(parts: Sequence[tuple[int, Decoded]], ids: dict[Pair, int]) -> tuple[Samples, Int32s]:
     """The samples of all rows as columns, and the position of each one's row; a series too many is left out."""
-    lines = [
-        (ids[row.stream, category], row.timestamp_us, value, source, position)
-        for position, (source, row) in enumerate(rows)
-        for category, value in row.samples
-        if (row.stream, category) in ids
-    ]
-    series, times, values, sources, positions = zip(*lines, strict=True) if lines else ((), (), (), (), ())
-    samples = Samples(
-        series=np.array(series, np.int32),
-        timestamp_us=np.array(times, np.int64),
-        value=np.array(values, np.float64) + 0.0,
-        source=np.array(sources, np.int32),
-    )
-    return samples, np.array(positions, np.int32)
+    columns, positions, before = [_NO_SAMPLES], [_NO_SAMPLES.series], 0
+    for source, part in parts:
+        if part.samples is not None and len(part.rows):
+            series = np.array([ids.get(pair, -1) for pair in part.pairs], np.int32)[part.samples.pair]
+            times = np.array([row.timestamp_us for row in part.rows], np.int64)[part.samples.row]
+            kept = series >= 0
+            sources = np.full(int(kept.sum()), source, np.int32)
+            columns.append(Samples(series[kept], times[kept], part.samples.value[kept], sources))
+            positions.append((part.samples.row + before)[kept])
+            before += len(part.rows)
+    return join(*columns), np.concatenate(positions)
 
 
 def samples_of_rows(plan: Plan, new_rows: Bools) -> Samples:
@@ -108,13 +107,12 @@ def tallies(
 def only_letter(plan: Plan, source: int, letter: DeadLetter) -> Plan:
     """The same range of offsets with one dead letter as its only effect."""
     nothing = np.zeros(0, np.int64)
-    samples = plan.row_samples
     return Plan(
         batches=plan.batches,
         readings=plan.readings.take(nothing),
         suspects=np.zeros(0, np.bool_),
         rows=(),
-        row_samples=Samples(samples.series[:0], samples.timestamp_us[:0], samples.value[:0], samples.source[:0]),
+        row_samples=_NO_SAMPLES,
         row_of_sample=plan.row_of_sample[:0],
         letters=[(source, letter)],
     )

@@ -14,6 +14,7 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaError, RecordTooLargeError
 
+from contracts.topics import Topics
 from processor import offsets
 from processor.errors import Fenced, PartitionRefused
 from processor.failpoints import Failpoint
@@ -61,6 +62,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self, settings: ProcessorSettings, metrics: Metrics, failpoint: Failpoint) -> None:
         self._settings = settings
+        self._rows_topic = Topics(settings.topic_prefix).rows
         self._metrics = metrics
         self._reach = failpoint.reach
         self._partitions = Partitions()
@@ -180,12 +182,14 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _fetch_portions(self) -> dict[TopicPartition, list[Record]]:
         """What is there, up to the size of a batch; waits only for the first record."""
         fetched: dict[TopicPartition, list[Record]] = {}
-        left, wait_ms = self._settings.batch.records, self._settings.batch.wait_ms
-        while left > 0:
-            portion = await self._consumer.getmany(timeout_ms=wait_ms, max_records=min(left, PORTION))
+        batch, wait_ms = self._settings.batch, self._settings.batch.wait_ms
+        full = 0.0
+        while full < 1:
+            most = max(1, min(PORTION, int((1 - full) * batch.records)))
+            portion = await self._consumer.getmany(timeout_ms=wait_ms, max_records=most)
             for partition, records in portion.items():
                 fetched.setdefault(partition, []).extend(records)
-                left -= len(records)
+                full += len(records) / (batch.rows if partition.topic == self._rows_topic else batch.records)
             if not portion:
                 break
             wait_ms = 0

@@ -7,6 +7,7 @@ plain form; else one by one with contracts, which also gives the reason for a re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -18,7 +19,7 @@ from contracts.reasons import Refused
 from contracts.samples import samples
 from contracts.wire import READING_DECODER, READING_QUOTES
 from processor.columns import ids_of, microseconds, times_of
-from processor.plan import Claim, DeadLetter, Decoded, Floats, Ids, Int64s, Pair, Record, RowRecord
+from processor.plan import Claim, DeadLetter, Decoded, Floats, Ids, Int32s, Int64s, Pair, Record, RowRecord, RowSamples
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NONE = np.empty(0, np.int64)
@@ -30,8 +31,10 @@ def decode_readings(records: Sequence[Record], claim: Claim, limits: Limits) -> 
 
 
 def decode_rows(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:
-    """The rows in records of topic `rows`."""
-    rows, letters = [], []
+    """The rows in records of topic `rows`, and their numbers as columns."""
+    rows: list[RowRecord] = []
+    letters: list[DeadLetter] = []
+    columns = _SampleColumns()
     for record in records:
         try:
             check_headers(record.headers)
@@ -39,19 +42,42 @@ def decode_rows(records: Sequence[Record], claim: Claim, limits: Limits) -> Deco
         except Refused as refused:
             letters.append(DeadLetter(record, refused.reason, refused.detail))
             continue
-        rows.append(
-            RowRecord(
-                offset=record.offset,
-                record=record,
-                stream=row.stream,
-                timestamp_us=microseconds(row.timestamp),
-                id=row.id,
-                row=row.row,
-                data=msgspec.json.encode(row.data).decode(),
-                samples=samples(row).values,
-            )
+        columns.add(len(rows), row.stream, samples(row).values)
+        data = msgspec.json.encode(row.data).decode()
+        rows.append(RowRecord(row.stream, microseconds(row.timestamp), row.id, row.row, data))
+    nothing = _decoded((), _NONE, _NONE.reshape(0, 2).astype(np.uint64), np.empty(0), (), letters)
+    return replace(nothing, pairs=list(columns.number), rows=rows, samples=columns.joined())
+
+
+class _SampleColumns:
+    """Collects the samples of rows. Rows of one dataset mostly have the same fields: those are numbered once."""
+
+    def __init__(self) -> None:
+        self.number: dict[Pair, int] = {}
+        self._last: tuple[str, tuple[str, ...]] = ("", ())
+        self._pairs = np.empty(0, np.int32)
+        self._parts: list[tuple[Int32s, tuple[float, ...], int]] = []
+
+    def add(self, row: int, stream: str, values: Sequence[tuple[str, float]]) -> None:
+        """The samples of the row at this position."""
+        if not values:
+            return
+        names, numbers = zip(*values, strict=True)
+        if (stream, names) != self._last:
+            self._last = (stream, names)
+            number = self.number
+            self._pairs = np.array([number.setdefault((stream, name), len(number)) for name in names], np.int32)
+        self._parts.append((self._pairs, numbers, row))
+
+    def joined(self) -> RowSamples:
+        """All of them."""
+        if not self._parts:
+            return RowSamples(np.empty(0, np.int32), np.empty(0), np.empty(0, np.int32))
+        pairs, numbers, rows = zip(*self._parts, strict=True)
+        values = np.fromiter(chain.from_iterable(numbers), np.float64) + 0.0
+        return RowSamples(
+            np.concatenate(pairs), values, np.repeat(np.array(rows, np.int32), [len(part) for part in pairs])
         )
-    return replace(_decoded((), _NONE, _NONE.reshape(0, 2).astype(np.uint64), np.empty(0), (), letters), rows=rows)
 
 
 def _as_columns(records: Sequence[Record], limits: Limits) -> Decoded | None:

@@ -19,7 +19,7 @@ from processor import aggregate, assemble, dead_letters, offsets, write
 from processor.decode import decode_readings, decode_rows
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
-from processor.plan import Batch, Connection, DeadLetter, Decoded, Plan, Readings, Tally
+from processor.plan import Batch, Connection, DeadLetter, Decoded, Plan, Readings, Tally, join
 from processor.recent import Recent
 from processor.series import SeriesIds
 from processor.settings import ProcessorSettings
@@ -35,7 +35,7 @@ REFUSED_BY_POSTGRES = (
 """What Postgres says of data it will never take: the batch is bisected. (Not a UniqueViolation of a raw key, nor a
 missing partition: both are mended and tried again.)"""
 
-PORTION = 1_000
+PORTION, ROWS_PORTION = 1_000, 100
 """Records decoded, and fetched, without letting anything else run: some milliseconds."""
 
 
@@ -62,9 +62,7 @@ class Pipeline:
     async def prepare(self, batches: Sequence[Batch]) -> Plan:
         """Decide everything that a transaction will write. Reads and makes series ids, writes nothing else."""
         decoded = [(n, part) for n, batch in enumerate(batches) for part in await self._decode(batch)]
-        pairs = {pair for _, part in decoded for pair in part.pairs}
-        pairs |= {(row.stream, category) for _, part in decoded for row in part.rows for category, _ in row.samples}
-        ids = await self._series.resolve(self._pool, pairs)
+        ids = await self._series.resolve(self._pool, {pair for _, part in decoded for pair in part.pairs})
         letters = [(n, letter) for n, part in decoded for letter in part.letters]
         parts = []
         for n, part in decoded:
@@ -73,7 +71,7 @@ class Pipeline:
             letters += [(n, letter) for letter in assemble.too_many_series(batches[n], homeless)]
         readings = aggregate.drop_repeats(assemble.joined(parts))
         rows = [(n, row) for n, part in decoded for row in part.rows]
-        samples, row_of_sample = assemble.row_samples(rows, ids)
+        samples, row_of_sample = assemble.row_samples(decoded, ids)
         plan = Plan(batches, readings, self._recent.suspects(readings), rows, samples, row_of_sample, letters)
         await self._ensure_partitions(plan)
         return plan
@@ -103,10 +101,11 @@ class Pipeline:
 
     async def _decode(self, batch: Batch) -> list[Decoded]:
         """In portions, so that the transaction in flight can send its next statement in between."""
-        decode = decode_readings if batch.claim.topic == self._readings_topic else decode_rows
+        are_readings = batch.claim.topic == self._readings_topic
+        decode, size = (decode_readings, PORTION) if are_readings else (decode_rows, ROWS_PORTION)
         parts = []
-        for start in range(0, len(batch.records), PORTION):
-            parts.append(decode(batch.records[start : start + PORTION], batch.claim, self._limits))
+        for start in range(0, len(batch.records), size):
+            parts.append(decode(batch.records[start : start + size], batch.claim, self._limits))
             await asyncio.sleep(0)
         return parts
 
@@ -145,7 +144,7 @@ class Pipeline:
         self._reach("raw_written")
         new_letters = await dead_letters.keep(connection, plan.batches, plan.letters)
         self._reach("letters_written")
-        samples = aggregate.join(readings, assemble.samples_of_rows(plan, new_rows))
+        samples = join(readings, assemble.samples_of_rows(plan, new_rows))
         windows = aggregate.windows_of(samples)
         await write.upsert_windows(connection, windows)
         self._reach("windows_written")

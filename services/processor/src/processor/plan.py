@@ -93,21 +93,27 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class RowRecord:
-    """An accepted dataset row: its JSON text and the samples it contributes."""
+    """An accepted dataset row, with its JSON text."""
 
-    offset: int
-    record: Record
     stream: str
     timestamp_us: int
     id: UUID
     row: int
     data: str
-    samples: Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowSamples:
+    """The numbers of a portion's rows as columns; `pair` indexes its `pairs`, `row` its `rows`."""
+
+    pair: Int32s
+    value: Floats
+    row: Int32s
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a batch holds: readings as columns (`pair` indexes `pairs`), rows, and what was refused."""
+    """What a portion of a batch holds: readings as columns (`pair` indexes `pairs`), rows, and what was refused."""
 
     pairs: Sequence[Pair]
     pair: Int32s
@@ -116,6 +122,7 @@ class Decoded:
     value: Floats
     offset: Int64s
     rows: Sequence[RowRecord] = ()
+    samples: RowSamples | None = None
     letters: Sequence[DeadLetter] = ()
 
 
@@ -127,6 +134,16 @@ class Samples:
     timestamp_us: Int64s
     value: Floats
     source: Int32s
+
+
+def join(*parts: Samples) -> Samples:
+    """All samples of several parts."""
+    return Samples(
+        series=np.concatenate([part.series for part in parts]),
+        timestamp_us=np.concatenate([part.timestamp_us for part in parts]),
+        value=np.concatenate([part.value for part in parts]),
+        source=np.concatenate([part.source for part in parts]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

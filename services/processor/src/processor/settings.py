@@ -10,6 +10,9 @@ class BatchSettings(Section):
     """How much one transaction takes."""
 
     records: int = Field(10_000, ge=1, le=100_000, description="Most records of one transaction.")
+    rows: int = Field(
+        1_000, ge=1, le=100_000, description="Most dataset rows of one transaction; each holds many samples."
+    )
     wait_ms: int = Field(50, ge=1, le=5_000, description="Longest wait for the first record of a batch.")
 
 

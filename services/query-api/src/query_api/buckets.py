@@ -34,6 +34,12 @@ class Grid:
         end = last - timedelta(seconds=_epoch(last) % QUARTER)
         return (start, end) if start < end else (first, first)
 
+    def rows(self) -> int:
+        """How many quarters and windows one series has here at most; at least 1."""
+        start, end = self.quarters()
+        windows = (self.bounds[-1] - self.bounds[0]) - (end - start)
+        return max(1, (end - start) // timedelta(seconds=QUARTER) + windows // timedelta(minutes=1))
+
 
 @dataclass(frozen=True, slots=True)
 class Days:

@@ -1,8 +1,8 @@
 """Series and their aggregates, a page at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from asyncpg import Record
@@ -12,6 +12,9 @@ from query_api.database import Database
 from query_api.ranges import Range, kept
 
 SERIES_AT_ONCE = 2_000
+ROWS_AT_ONCE = 400_000
+"""Most quarters or windows that one statement should read: a fifth of a second."""
+QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,28 @@ async def series_page(
     return [Series(*row) for row in rows]
 
 
-async def series_facts(database: Database, series: Sequence[Series]) -> dict[int, Record]:
+async def series_facts(database: Database, series: Sequence[Series]) -> dict[int, tuple[datetime, datetime, int]]:
     """First and last time and number of readings by series id; series without any are missing."""
-    rows = await database.fetch("series_facts", [one.id for one in series])
-    return {row["id"]: row for row in rows}
+    ends = {row["id"]: row for row in await database.fetch("series_ends", [one.id for one in series])}
+    facts = {}
+    for batch in _batches([(id_, (row["last_at"] - row["first_at"]) // QUARTER + 1) for id_, row in ends.items()]):
+        for row in await database.fetch("series_counts", batch):
+            facts[row["id"]] = (ends[row["id"]]["first_at"], ends[row["id"]]["last_at"], row["count"])
+    return facts
+
+
+def _batches(weighed: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """The ids, as many together as weigh no more than one statement should read."""
+    batch: list[int] = []
+    total = 0
+    for id_, weight in weighed:
+        if batch and total + weight > ROWS_AT_ONCE:
+            yield batch
+            batch, total = [], 0
+        batch.append(id_)
+        total += weight
+    if batch:
+        yield batch
 
 
 async def buckets_page(
@@ -70,11 +91,12 @@ async def buckets_page(
 ) -> list[Bucket]:
     """At most `limit` buckets with data, by stream, category and time, beyond `after`.
 
-    Reads as many series as should fill the page, and more at once where they turn out to be sparse.
+    Reads as many series at once as should fill the page, fewer where that would be more than a statement should
+    read, more where they turn out to be sparse.
     """
     found: list[Bucket] = []
     place, number = after[:2], after[2]
-    size = max(1, limit // len(grid.starts))
+    size = max(1, min(limit // len(grid.starts), ROWS_AT_ONCE // grid.rows()))
     including = True
     while len(found) < limit:
         series = await series_page(database, chosen, place, min(size, SERIES_AT_ONCE), including)
@@ -83,7 +105,9 @@ async def buckets_page(
         lines = await _buckets(database, series, grid)
         found += [line for line in lines if line.series[1:] != after[:2] or line.number > number]
         place, including = series[-1][1:], False
-        size = min(8 * size, 1 + (limit - len(found)) * len(series) // max(1, len(lines)))
+        read = sum(line.facts["parts"] for line in lines)
+        wanted = 1 + (limit - len(found)) * len(series) // max(1, len(lines))
+        size = max(1, min(8 * size, wanted, ROWS_AT_ONCE * len(series) // max(1, read)))
     return found[:limit]
 
 

@@ -13,6 +13,8 @@ from query_api.parameters import SeriesQuery
 from query_api.parts import Parts
 from query_api.read import Chosen, series_facts, series_page
 
+NAMES = columns(SeriesLine)
+
 
 def router(parts: Parts) -> APIRouter:
     """The route."""
@@ -23,7 +25,7 @@ def router(parts: Parts) -> APIRouter:
         """Every pair of stream and category that has data, with its first and last time and number of readings."""
         question = question_of(request.url.path, request.query_params.multi_items())
         place = decode(query.cursor, SeriesCursor, question)
-        listing = Listing(Columns(columns(SeriesLine)), reader(parts, query.chosen(), question), place)
+        listing = Listing(Columns(NAMES), reader(parts, query.chosen(), question), place)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     return routes
@@ -38,10 +40,9 @@ def reader(parts: Parts, chosen: Chosen, question: str) -> Read[SeriesCursor]:
         shown = found[:limit]
         facts = await series_facts(parts.database, shown)
         lines = [
-            {"stream": one.stream, "category": one.category}
-            | {"first": fact["first_at"], "last": fact["last_at"], "count": fact["count"]}
+            dict(zip(NAMES, (one.stream, one.category, *facts[one.id]), strict=True))
             for one in shown
-            if (fact := facts.get(one.id))
+            if one.id in facts
         ]
         if len(found) == len(shown):
             return Page(lines)

@@ -1,6 +1,6 @@
 -- One line per series ($1) and bucket: pieces of time with bounds $2 and buckets $3, read from quarters in
 -- [$4, $5) and from windows before and after, up to $6. The fixed-point sums are added first and converted once.
-SELECT series_id, bucket, sum / count AS avg_value, count, sum, min, max, last_timestamp, minutes
+SELECT series_id, bucket, sum / count AS avg_value, count, sum, min, max, last_timestamp, minutes, parts
 FROM (
     SELECT
         series_id,
@@ -10,7 +10,8 @@ FROM (
         min(min) AS min,
         max(max) AS max,
         max(last_at) AS last_timestamp,
-        sum(minutes)::bigint AS minutes
+        sum(minutes)::bigint AS minutes,
+        count(*) AS parts
     FROM (
         SELECT series_id, quarter AS start, count, sum, min, max, last_at, bit_count(minutes::integer::bit(15)) AS minutes
         FROM quarters WHERE series_id = ANY ($1::integer[]) AND quarter >= $4 AND quarter < $5

@@ -5,10 +5,11 @@ from producer import host
 from producer.host import Counters
 
 
-def test_rates_are_bytes_per_second_between_two_readings() -> None:
-    before = Counters(at_s=10, disk_read=100, disk_written=0, received=5_000, sent=7)
-    after = Counters(at_s=12, disk_read=300, disk_written=0, received=6_000, sent=7)
+def test_rates_are_what_happened_between_two_readings() -> None:
+    before = Counters(at_s=10, cpu_s=40, cpu_busy_s=10, disk_read=100, received=5_000, sent=7)
+    after = Counters(at_s=12, cpu_s=48, cpu_busy_s=12, disk_read=300, received=6_000, sent=7)
     assert host.rates(before, after) == {
+        "cpu_percent": 25,
         "disk_read_bytes_per_s": 100,
         "disk_write_bytes_per_s": 0,
         "network_received_bytes_per_s": 500,
@@ -17,7 +18,7 @@ def test_rates_are_bytes_per_second_between_two_readings() -> None:
 
 
 def test_a_counter_that_began_again_is_no_negative_rate() -> None:
-    assert set(host.rates(Counters(1, 9, 9, 9, 9), Counters(2)).values()) == {0}
+    assert set(host.rates(Counters(1, 9, 9, 9, 9, 9, 9), Counters(2)).values()) == {0}
 
 
 def test_this_machine_has_figures_in_their_ranges() -> None:

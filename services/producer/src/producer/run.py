@@ -101,7 +101,6 @@ async def _run_host(claim: Claim, run_start_us: int, progress: Progress, work: W
     """Position n is the second n of the run. Seconds that pass while one waits to be acknowledged are left out, so that
     an outage leaves a gap and no heap."""
     before = await asyncio.to_thread(host.read_counters, time.monotonic())
-    await asyncio.to_thread(host.levels, "/")
     while not progress.stop.is_set():
         progress.check_lease()
         passed_us = work.clock() - run_start_us

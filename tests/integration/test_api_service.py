@@ -1,5 +1,6 @@
 """What the query API says about itself: health, metrics, its own documentation."""
 
+import asyncio
 import re
 
 from tests.support.databases import Database
@@ -51,3 +52,13 @@ async def test_every_route_is_documented_with_an_example_and_its_errors(database
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
     assert "ProblemBody" in document["components"]["schemas"]
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+async def test_an_answer_on_a_kept_connection_is_not_held_back(database: Database) -> None:
+    """Nagle's algorithm beside delayed acknowledgements costs 40 ms an answer; twenty take far less without."""
+    async with serving(database.api_dsn) as api:
+        await api.get("/api/v1/health")
+        began = asyncio.get_running_loop().time()
+        for _ in range(20):
+            await api.get("/api/v1/health")
+        assert asyncio.get_running_loop().time() - began < 0.5

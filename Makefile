@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := contracts infra/chassis infra/provision infra/local services/producer services/processor services/query-api
+PACKAGES := contracts infra/chassis infra/provision infra/local services/producer services/processor services/query-api services/cli
 STACK := $(BIN)/python -m local_stack
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

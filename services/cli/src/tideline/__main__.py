@@ -1,0 +1,18 @@
+"""`tideline`, also as `python -m tideline`."""
+
+import io
+import sys
+
+from tideline.app import build_app
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no UTF-8 is no reason to fail
+    build_app()(prog_name="tideline")
+
+
+if __name__ == "__main__":
+    main()

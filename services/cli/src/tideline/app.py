@@ -1,0 +1,52 @@
+"""Builds the command line of all commands."""
+
+import typer
+
+from tideline.commands import averages, key, send, start, status, streams, watch
+from tideline.errors import ExitCode
+
+HELP = """Numbers per minute and per day from events on Kafka: look at them, and control what is produced.
+
+Every command asks the query API (`make run` starts one) and shows a table, or JSON with --json.
+"""
+
+
+def build_app() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        help=HELP,
+        epilog="Exit codes: " + " · ".join(f"{code.value} {code.name.lower()}" for code in ExitCode),
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.command()(status.status)
+    app.add_typer(_streams(), name="streams")
+    app.command()(send.send)
+    app.command()(averages.averages)
+    app.add_typer(_key(), name="key")
+    return app
+
+
+def _streams() -> typer.Typer:
+    group = typer.Typer(help="Streams: list, start, stop, pause, resume, delete, watch.", no_args_is_help=True)
+    group.command("list")(streams.list_streams)
+    group.command("start")(start.start)
+    group.command("stop")(streams.stop)
+    group.command("pause")(streams.pause)
+    group.command("resume")(streams.resume)
+    group.command("rm")(streams.remove)
+    group.command("watch")(watch.watch)
+    return group
+
+
+def _key() -> typer.Typer:
+    group = typer.Typer(help="Keys for the query API.", no_args_is_help=True)
+    group.command("new")(key.new)
+
+    @group.callback()
+    def only() -> None:
+        """Keys for the query API."""
+
+    return group

@@ -1,0 +1,124 @@
+"""`tideline streams start`: a simulation's spec, option by option."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tideline.api import STREAMS
+from tideline.options import StreamId
+from tideline.session import Session, connected
+from tideline.spec import instant, names, spec
+from tideline.tables import stream_sentence
+
+VALUES, TIME, TROUBLE = "Values", "Time", "Trouble on purpose"
+
+
+class Profile(StrEnum):
+    """What the values look like."""
+
+    SENSOR = "sensor"
+    RANDOM_WALK = "random-walk"
+    RANDOM_INT = "random-int"
+    PRICES = "prices"
+    TABLE = "table"
+
+
+def checked_names(value: str | None) -> str | None:
+    """Categories, none of them empty."""
+    if value is not None and not all(names(value)):
+        raise typer.BadParameter("write names separated by single commas: temperature,humidity")
+    return value
+
+
+def checked_instant(value: str | None) -> str | None:
+    """A date or time."""
+    try:
+        return value if value is None else instant(value)
+    except ValueError:
+        raise typer.BadParameter("write a date or time: 2026-01-02 or 2026-01-02T03:04:05Z") from None
+
+
+Ratio = float | None
+
+
+@connected
+def start(
+    session: Session,
+    stream: StreamId,
+    profile: Annotated[
+        Profile | None, typer.Option(help="What the values look like. Default: random-int.", rich_help_panel=VALUES)
+    ] = None,
+    categories: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="What is measured; events take them in turn. Default: the profile's own.",
+            callback=checked_names,
+            rich_help_panel=VALUES,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Same seed, same values. Default: made from the id.", rich_help_panel=VALUES),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Events a second of event time. Default: the profile's own.", rich_help_panel=TIME),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(help="End after so many events. Default: endless.", rich_help_panel=TIME)
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(help="End after so many seconds of event time.", rich_help_panel=TIME)
+    ] = None,
+    start_time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Event time of the first event, UTC where it names no zone; in the past: caught up at full speed. "
+            "Default: now.",
+            callback=checked_instant,
+            rich_help_panel=TIME,
+        ),
+    ] = None,
+    latency_ms: Annotated[
+        float | None, typer.Option(help="Publish each event so long after its time.", rich_help_panel=TROUBLE)
+    ] = None,
+    jitter_ms: Annotated[
+        float | None, typer.Option(help="Up to so much longer, at random.", rich_help_panel=TROUBLE)
+    ] = None,
+    late_ratio: Annotated[
+        Ratio, typer.Option(help="Share of events that come 1 to 60 minutes late, 0 to 1.", rich_help_panel=TROUBLE)
+    ] = None,
+    duplicate_ratio: Annotated[
+        Ratio, typer.Option(help="Share that is published twice, with the same id.", rich_help_panel=TROUBLE)
+    ] = None,
+    disorder_ratio: Annotated[
+        Ratio, typer.Option(help="Share that comes after its successors.", rich_help_panel=TROUBLE)
+    ] = None,
+    corrupt_ratio: Annotated[
+        Ratio, typer.Option(help="Share that is no valid event, for the dead letters.", rich_help_panel=TROUBLE)
+    ] = None,
+) -> None:
+    """Start a simulation, or a stream at rest anew.
+
+    The same id, seed and options give the same events. At most five such streams run at once.
+    """
+    body = spec(
+        profile=profile,
+        categories=None if categories is None else names(categories),
+        seed=seed,
+        rate=rate,
+        count=count,
+        duration=duration,
+        start_time=start_time,
+        latency_ms=latency_ms,
+        jitter_ms=jitter_ms,
+        late_ratio=late_ratio,
+        duplicate_ratio=duplicate_ratio,
+        disorder_ratio=disorder_ratio,
+        corrupt_ratio=corrupt_ratio,
+    )
+    begun = session.api.thing("POST", STREAMS, json={"id": stream, **body})
+    session.screen.show(begun, stream_sentence(begun))

@@ -1,6 +1,7 @@
 """For any input: decoding answers or refuses, agrees with a slow reader of its own, and undoes encoding."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 from tests.support.malformed import MALFORMED, PLAIN, STRANGE
 from tests.support.slow_reader import read_reading
 
-from contracts.codec import decode_reading, decode_row, encode_reading, encode_row
+from contracts.codec import decode_reading, decode_row, decode_row_data, encode_reading, encode_row
 from contracts.events import Limits, Place, Reading, Row
-from contracts.reasons import Refused
+from contracts.reasons import Reason, Refused
 from contracts.wire import READING_DECODER, reading_is_plain
 
 PLACE = Place(1, "readings", 0, 5, datetime(2026, 1, 3, tzinfo=UTC))
@@ -122,6 +123,70 @@ def test_any_bytes_as_a_row_are_taken_or_refused(piece: bytes) -> None:
     except Refused:
         return
     assert row.data == json.loads(value)["data"]
+
+
+JSON_TOKENS = [
+    b'"',
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"1",
+    b"-2.5",
+    b"1e999",
+    b"NaN",
+    b"null",
+    b"true",
+    b" ",
+    b'"a"',
+]
+JSON_TOKENS += [b'"a":1', b'{"b":2}', b"\\u0041", b"\\ud800", b"\xff", b"9" * 20, b"\x00"]
+pieces = st.lists(st.sampled_from(JSON_TOKENS), max_size=12).map(b"".join)
+
+
+@given(pieces.map(lambda inside: b"{" + inside + b"}") | data.map(lambda found: json.dumps(found).encode()))
+@example(b'{},"id":"0195f2b4-7c1e-7d5a-9b3f-2f6a1c0d4e11"')
+@example(b'{"a":1}{"a":1}')
+@example(b'{"a":{}}')
+def test_data_that_is_taken_alone_is_taken_inside_a_row_and_nothing_else_is(piece: bytes) -> None:
+    value = b'{"stream":"odd","row":1,"data":' + piece + b"}"
+    alone, inside = (
+        outcome(lambda: decode_row_data(piece, LIMITS)),
+        outcome(lambda: decode_row(value, PLACE, LIMITS).data),
+    )
+    if is_one_object(piece):
+        assert alone == inside
+    else:
+        assert isinstance(alone, Reason)
+
+
+def outcome(decode: Callable[[], Any]) -> Any:
+    """What it answers, or the reason of its refusal."""
+    try:
+        return decode()
+    except Refused as refusal:
+        return refusal.reason
+
+
+def is_one_object(piece: bytes) -> bool:
+    try:
+        return isinstance(json.loads(piece), dict)
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("levels", [18, 19])
+def test_data_may_be_as_deep_as_inside_a_row(levels: int) -> None:
+    piece = b'{"a":' * levels + b"{}" + b"}" * levels
+    value = b'{"stream":"odd","row":1,"data":' + piece + b"}"
+    if levels == 18:
+        assert decode_row(value, PLACE, LIMITS).data == decode_row_data(piece, LIMITS)
+        return
+    for decode in (lambda: decode_row(value, PLACE, LIMITS), lambda: decode_row_data(piece, LIMITS)):
+        with pytest.raises(Refused, match="too_deep"):
+            decode()
 
 
 def test_the_slow_reader_agrees_on_the_corpus() -> None:

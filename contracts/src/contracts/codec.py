@@ -73,6 +73,21 @@ def decode_row(value: bytes | None, place: Place, limits: Limits) -> Row:
     return Row(event_id, record.stream, record.row, timestamp, record.data)
 
 
+def decode_row_data(value: bytes, limits: Limits) -> dict[str, Any]:
+    """The object that is to be the `data` of a row, in JSON; raises Refused for what `decode_row` would refuse."""
+    if len(value) > limits.max_bytes:
+        raise Refused(Reason.TOO_LARGE, f"the row has {len(value)} bytes, at most {limits.max_bytes} are taken")
+    max_depth = limits.max_depth - 1  # the record around it is the first level
+    try:
+        data = wire.DATA_DECODER.decode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        strict.read_object(value, max_depth)
+        raise Refused(Reason.NOT_JSON, f"the row cannot be read: {error}") from None
+    if not wire.data_is_plain(value, data, max_depth):
+        strict.read_object(value, max_depth)
+    return data
+
+
 def decode_stream_state(value: bytes | None, limits: Limits) -> StreamState:
     """The state in a record of topic `streams`; raises Refused with a reason code."""
     value = _present(value, limits.max_bytes)

@@ -78,7 +78,7 @@ def labels(data: Mapping[str, Any], split_by: tuple[str, ...]) -> str:
     Text stands as it is, numbers, true and false as JSON writes them; a field that the row does not have, null, a list
     and an object are left out; without any label: the empty text.
     """
-    found = [(name, _at(data, name)) for name in split_by]
+    found = [(name, value_at(data, name)) for name in split_by]
     pairs = [f"{_quote(name)}={_quote(_text(value))}" for name, value in found if _is_label(value)]
     return "{" + ",".join(pairs) + "}" if pairs else ""
 
@@ -86,6 +86,18 @@ def labels(data: Mapping[str, Any], split_by: tuple[str, ...]) -> str:
 def category(name: str, label: str, rules: Rules) -> str:
     """The category of a field, `label` being that of its row: `CycleTime{machine=M-3}`."""
     return _quote(name) + label if rules.split_by else name
+
+
+def value_at(data: Mapping[str, Any], name: str) -> Any:
+    """The value of a dotted name (`state.mold`, nested or not), the first in the order of the row; None: there is none."""
+    for key, value in data.items():
+        if key == name:
+            return value
+        if isinstance(value, dict) and name.startswith(f"{key}."):
+            inner = value_at(value, name[len(key) + 1 :])
+            if inner is not None:
+                return inner
+    return None
 
 
 @dataclass(frozen=True)
@@ -115,18 +127,6 @@ def _is_sample(name: str, value: object) -> bool:
 
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile("|".join(map(translate, patterns))) if patterns else None
-
-
-def _at(data: Mapping[str, Any], name: str) -> Any:
-    """The value of a dotted name, the first in the order of the row; None where there is none."""
-    for key, value in data.items():
-        if key == name:
-            return value
-        if isinstance(value, dict) and name.startswith(f"{key}."):
-            inner = _at(value, name[len(key) + 1 :])
-            if inner is not None:
-                return inner
-    return None
 
 
 def _is_label(value: object) -> bool:

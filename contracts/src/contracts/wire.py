@@ -100,6 +100,7 @@ class WireStreamState(msgspec.Struct, gc=False, kw_only=True):
 
 READING_DECODER = msgspec.json.Decoder(WireReading)
 ROW_DECODER = msgspec.json.Decoder(WireRow)
+DATA_DECODER = msgspec.json.Decoder(dict[str, Any])
 STREAM_STATE_DECODER = msgspec.json.Decoder(WireStreamState)
 
 READING_QUOTES = 18
@@ -122,12 +123,26 @@ def row_is_plain(value: bytes, record: WireRow, max_depth: int) -> bool:
     """The same for a row, whose data is counted through; also False where it is too deep or holds huge integers."""
     if b"\\" in value:
         return False
-    texts = ROW_TEXTS - 2 * _absent(record)
-    level: list[Any] = [record.data]
-    depth = 2  # the record is the first level
+    texts = _texts_in(record.data, max_depth - 1)  # the record is the first level
+    return texts is not None and value.count(b'"') == 2 * (ROW_TEXTS - 2 * _absent(record) + texts)
+
+
+def data_is_plain(value: bytes, data: dict[str, Any], max_depth: int) -> bool:
+    """The same for the data of a row alone."""
+    if b"\\" in value:
+        return False
+    texts = _texts_in(data, max_depth)
+    return texts is not None and value.count(b'"') == 2 * texts
+
+
+def _texts_in(data: dict[str, Any], max_depth: int) -> int | None:
+    """How many keys and texts there are; None where it is too deep or holds integers beyond 64 bits."""
+    texts = 0
+    depth = 1
+    level: list[Any] = [data]
     while level:
         if depth > max_depth:
-            return False
+            return None
         deeper = []
         for part in level:
             children = part
@@ -141,10 +156,10 @@ def row_is_plain(value: bytes, record: WireRow, max_depth: int) -> bool:
                 elif kind is dict or kind is list:
                     deeper.append(child)
                 elif kind is int and child not in _INT64:
-                    return False
+                    return None
         level = deeper
         depth += 1
-    return value.count(b'"') == 2 * texts
+    return texts
 
 
 def _absent(record: WireReading | WireRow) -> int:

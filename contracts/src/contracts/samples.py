@@ -89,7 +89,7 @@ def category(name: str, label: str, rules: Rules) -> str:
 
 
 def value_at(data: Mapping[str, Any], name: str) -> Any:
-    """The value of a dotted name (`state.mold`, nested or not), the first in the order of the row; None: there is none."""
+    """The value of a dotted name (`state.mold`, nested or not), the first in the row; None: there is none."""
     for key, value in data.items():
         if key == name:
             return value

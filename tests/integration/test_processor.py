@@ -1,6 +1,7 @@
 """Processors on real Kafka and real Postgres: exact, whatever is killed, paused or restarted."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import asyncpg
 import httpx
@@ -159,6 +160,37 @@ async def test_a_stop_while_postgres_hangs_is_cut_off_and_loses_nothing(
         stack.postgres.resume()
     start_service("processor", TIDELINE_NAME="processor-1").wait_ready()
     await processed(stack, database, topics)
+
+
+async def test_a_former_owner_that_is_frozen_in_a_copy_does_not_hold_its_partitions(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    first = start_service("processor").wait_ready()
+    publish(stack.kafka_bootstrap, topics.readings, readings(300, seed=17), partition=0)
+    await taken(database, 300)
+    first.kill()
+    frozen = await asyncpg.connect(database.processor_dsn)
+    begun = asyncio.Event()
+
+    async def never_ending() -> AsyncIterator[bytes]:
+        yield b"\n"
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def hold_and_stop() -> None:
+        async with frozen.transaction():
+            await frozen.execute("SELECT FROM offsets FOR UPDATE")
+            await frozen.execute("CREATE TEMP TABLE stuck (line text)")
+            await frozen.copy_to_table("stuck", source=never_ending())
+
+    holding = asyncio.create_task(hold_and_stop())
+    await begun.wait()
+    publish(stack.kafka_bootstrap, topics.readings, readings(100, seed=18), partition=0)
+    start_service("processor")
+    await taken(database, 400, within_s=30)
+    holding.cancel()
+    await asyncio.wait([holding])
+    frozen.terminate()
 
 
 async def test_a_record_that_postgres_refuses_is_found_and_set_aside(

@@ -16,8 +16,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- A processor frozen in the middle of a COPY is not idle: this is what frees the partitions it holds.
-ALTER ROLE tideline_processor SET statement_timeout = '10s';
+ALTER ROLE tideline_processor SET statement_timeout = '30s';
 ALTER ROLE tideline_processor SET lock_timeout = '3s';
 ALTER ROLE tideline_processor SET idle_in_transaction_session_timeout = '2s';
 ALTER ROLE tideline_producer SET statement_timeout = '10s';

@@ -50,7 +50,7 @@ async def test_a_role_cannot_do_what_is_not_its_work(database: Database, role: s
     ("role", "setting", "value"),
     [
         ("api", "statement_timeout", "2s"),
-        ("processor", "statement_timeout", "10s"),
+        ("processor", "statement_timeout", "30s"),
         ("processor", "lock_timeout", "3s"),
         ("processor", "idle_in_transaction_session_timeout", "2s"),
         ("producer", "statement_timeout", "10s"),

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from local_stack import leftovers
 from local_stack.accounts import Account
 
@@ -88,12 +90,20 @@ class Child:
                 os.killpg(self._process.pid, number)
 
     def pause(self) -> None:
-        """Freeze it and its children, as a stalled machine would."""
-        self.send_group(signal.SIGSTOP)
+        """Freeze it and its children, as a stalled machine would. Postgres's are in groups of their own."""
+        self._send_family(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
-        self.send_group(signal.SIGCONT)
+        self._send_family(signal.SIGCONT)
+
+    def _send_family(self, number: signal.Signals) -> None:
+        if self._process:
+            with suppress(psutil.NoSuchProcess):
+                process = psutil.Process(self._process.pid)
+                for member in (process, *process.children(recursive=True)):
+                    with suppress(psutil.NoSuchProcess):
+                        member.send_signal(number)
 
     def kill(self) -> None:
         """End it and its group at once, as kill -9 would; returns when it is gone."""

@@ -22,7 +22,7 @@ from processor.metrics import Metrics
 from processor.mirror import CommittingConsumer, Mirror
 from processor.partitions import Partitions
 from processor.pipeline import PORTION, Pipeline
-from processor.plan import Batch, Plan, Record
+from processor.plan import Batch, Claim, Connection, Plan, Record
 from processor.settings import ProcessorSettings
 
 log = structlog.get_logger("processor")
@@ -144,7 +144,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         ends = await asyncio.wait_for(self._consumer.end_offsets(due), 10)
         async with self._pool.acquire() as connection:
             for partition in due:
-                claim = await offsets.claim(connection, partition.topic, partition.partition, starts[partition])
+                claim = await self._claim_one(connection, partition, starts[partition])
                 if partition not in self._consumer.assignment():
                     continue
                 if starts[partition] > claim.next_offset:
@@ -156,6 +156,14 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         self._reach("claimed")
         self._pause_s = FAILED_PAUSE_S[0]
         self._trouble = None
+
+    async def _claim_one(self, connection: Connection, partition: TopicPartition, log_start: int) -> Claim:
+        try:
+            return await offsets.claim(connection, partition.topic, partition.partition, log_start)
+        except asyncpg.LockNotAvailableError:
+            ended = await offsets.end_frozen(connection)
+            log.warning("the former owner holds the partition", topic=partition.topic, sessions_ended=ended)
+            raise
 
     async def _fetch(self) -> list[Batch]:
         try:

@@ -20,6 +20,11 @@ async def claim(connection: Connection, topic: str, partition: int, log_start: i
     return Claim(topic, partition, row["generation"], row["pass"], row["epoch"], row["next_offset"], bookmark)
 
 
+async def end_frozen(connection: Connection) -> int:
+    """End transactions whose process does not go on, so that the partitions they hold come free; tells how many."""
+    return int(await connection.fetchval(statement("end_frozen")))
+
+
 async def hold(connection: Connection, batches: Sequence[Batch]) -> None:
     """Lock the partitions of this transaction; raises Fenced unless all stand where their batches begin."""
     wanted = [(b.claim.generation, b.claim.topic, b.claim.partition, b.claim.epoch, b.first_offset) for b in batches]

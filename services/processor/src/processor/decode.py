@@ -4,7 +4,7 @@ Two ways that accept and refuse the same records (a hypothesis test): whole colu
 plain form; else one by one with contracts, which also gives the reason for a refusal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -14,9 +14,9 @@ import numpy as np
 
 from contracts.checks import VALUE_MAX, check_headers, valid_category, valid_stream
 from contracts.codec import decode_reading, decode_row
-from contracts.events import Limits, Place, Reading
+from contracts.events import Limits, Place, Reading, Row
 from contracts.reasons import Refused
-from contracts.samples import samples
+from contracts.samples import ALL_FIELDS, Rules, samples
 from contracts.wire import READING_DECODER, READING_QUOTES
 from processor.columns import ids_of, microseconds, times_of
 from processor.plan import Claim, DeadLetter, Decoded, Floats, Ids, Int32s, Int64s, Pair, Record, RowRecord, RowSamples
@@ -30,23 +30,29 @@ def decode_readings(records: Sequence[Record], claim: Claim, limits: Limits) -> 
     return _as_columns(records, limits) or _one_by_one(records, claim, limits)
 
 
-def decode_rows(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:
-    """The rows in records of topic `rows`, and their numbers as columns."""
-    rows: list[RowRecord] = []
+def decode_rows(records: Sequence[Record], claim: Claim, limits: Limits) -> tuple[list[Row], list[DeadLetter]]:
+    """The rows in records of topic `rows`, and what was refused."""
+    rows: list[Row] = []
     letters: list[DeadLetter] = []
-    columns = _SampleColumns()
     for record in records:
         try:
             check_headers(record.headers)
-            row = decode_row(record.value, _place(record, claim), limits)
+            rows.append(decode_row(record.value, _place(record, claim), limits))
         except Refused as refused:
             letters.append(DeadLetter(record, refused.reason, refused.detail))
-            continue
-        columns.add(len(rows), row.stream, samples(row).values)
+    return rows, letters
+
+
+def sample_rows(rows: Sequence[Row], rules: Mapping[str, Rules]) -> Decoded:
+    """Rows with their numbers as columns; `rules` by stream, a stream without any gives all its fields."""
+    columns = _SampleColumns()
+    kept = []
+    for position, row in enumerate(rows):
+        columns.add(position, row.stream, samples(row, rules.get(row.stream, ALL_FIELDS)).values)
         data = msgspec.json.encode(row.data).decode()
-        rows.append(RowRecord(row.stream, microseconds(row.timestamp), row.id, row.row, data))
-    nothing = _decoded((), _NONE, _NONE.reshape(0, 2).astype(np.uint64), np.empty(0), (), letters)
-    return replace(nothing, pairs=list(columns.number), rows=rows, samples=columns.joined())
+        kept.append(RowRecord(row.stream, microseconds(row.timestamp), row.id, row.row, data))
+    nothing = _decoded((), _NONE, _NONE.reshape(0, 2).astype(np.uint64), np.empty(0), ())
+    return replace(nothing, pairs=list(columns.number), rows=kept, samples=columns.joined())
 
 
 class _SampleColumns:

@@ -12,11 +12,13 @@ from dataclasses import replace
 
 import asyncpg
 import numpy as np
+import orjson
 import structlog
 
 from contracts.reasons import Reason
+from contracts.samples import Rules
 from processor import aggregate, assemble, dead_letters, offsets, write
-from processor.decode import decode_readings, decode_rows
+from processor.decode import decode_readings, decode_rows, sample_rows
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
 from processor.plan import Batch, Connection, DeadLetter, Decoded, Plan, Readings, Tally, join
@@ -102,12 +104,23 @@ class Pipeline:
     async def _decode(self, batch: Batch) -> list[Decoded]:
         """In portions, so that the transaction in flight can send its next statement in between."""
         are_readings = batch.claim.topic == self._readings_topic
-        decode, size = (decode_readings, PORTION) if are_readings else (decode_rows, ROWS_PORTION)
+        size = PORTION if are_readings else ROWS_PORTION
         parts = []
         for start in range(0, len(batch.records), size):
-            parts.append(decode(batch.records[start : start + size], batch.claim, self._limits))
+            portion = batch.records[start : start + size]
+            if are_readings:
+                parts.append(decode_readings(portion, batch.claim, self._limits))
+            else:
+                rows, letters = decode_rows(portion, batch.claim, self._limits)
+                rules = await self._rules({row.stream for row in rows})
+                parts.append(replace(sample_rows(rows, rules), letters=letters))
             await asyncio.sleep(0)
         return parts
+
+    async def _rules(self, streams: set[str]) -> dict[str, Rules]:
+        """What the specs of these streams say of the fields of their rows; a stream may have none."""
+        found = await self._pool.fetch("SELECT id, spec FROM streams WHERE id = ANY ($1)", list(streams))
+        return {row["id"]: Rules.of(orjson.loads(row["spec"])) for row in found}
 
     async def _transaction(self, plan: Plan) -> None:
         async with self._pool.acquire() as connection:

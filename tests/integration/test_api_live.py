@@ -9,12 +9,11 @@ import asyncpg
 import httpx
 import pytest
 from tests.support.databases import Database
-from tests.support.live import Change, Event, commit, live, next_event, prepare, write
+from tests.support.live import Change, Event, Seen, commit, live, next_event, prepare, stored, summed, take, write
 from tests.support.query_api import serving
 from tests.support.waiting import until_async
 
 MINUTE = datetime(2026, 2, 1, 10, tzinfo=UTC)
-Seen = dict[tuple[str, str, str], dict[str, Any]]
 
 
 @pytest.fixture
@@ -22,25 +21,6 @@ async def owner(database: Database):
     connection = await asyncpg.connect(database.owner_dsn)
     yield connection
     await connection.close()
-
-
-def take(seen: Seen, event: Event) -> None:
-    """Remember each window's latest line; none may be told twice."""
-    for line in event.data if event.name == "windows" else ():
-        key = (line["stream"], line["category"], line["window_start"])
-        assert line["count"] > seen.get(key, {"count": 0})["count"], "told twice"
-        seen[key] = line
-
-
-async def stored(owner: asyncpg.Connection) -> dict[tuple[str, str, str], tuple[int, float]]:
-    rows = await owner.fetch(
-        "SELECT stream, category, minute, count, sum FROM window_values JOIN series ON series.id = series_id"
-    )
-    return {(s, c, m.isoformat().replace("+00:00", "Z")): (count, total) for s, c, m, count, total in rows}
-
-
-def summed(seen: Seen) -> dict[tuple[str, str, str], tuple[int, float]]:
-    return {key: (line["count"], line["sum"]) for key, line in seen.items()}
 
 
 async def test_a_change_is_told_to_those_who_follow_its_stream(database: Database, owner: asyncpg.Connection) -> None:

@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 import asyncpg
 import httpx
 
+Window = tuple[str, str, str]
+Seen = dict[Window, dict[str, Any]]
+Totals = dict[Window, tuple[int, float]]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 WINDOW = """
@@ -101,3 +105,24 @@ async def next_event(stream: AsyncIterator[Event], name: str) -> Event:
         if event.name == name:
             return event
     raise AssertionError(f"the stream ended before an event {name!r}")
+
+
+def take(seen: Seen, event: Event) -> None:
+    """Remember each window's latest line; none may be told twice."""
+    for line in event.data if event.name == "windows" else ():
+        key = (line["stream"], line["category"], line["window_start"])
+        assert line["count"] > seen.get(key, {"count": 0})["count"], "told twice"
+        seen[key] = line
+
+
+async def stored(owner: asyncpg.Connection) -> Totals:
+    """Count and sum of every window in the database."""
+    rows = await owner.fetch(
+        "SELECT stream, category, minute, count, sum FROM window_values JOIN series ON series.id = series_id"
+    )
+    return {(s, c, m.isoformat().replace("+00:00", "Z")): (count, total) for s, c, m, count, total in rows}
+
+
+def summed(seen: Seen) -> Totals:
+    """Count and sum of every window that was told, as it was told last."""
+    return {key: (line["count"], line["sum"]) for key, line in seen.items()}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.sse import Partition, Position, decode, encode, event, pieces, ping
+from query_api.sse import Partition, Position, decode, encode, event, later, pieces, ping, reached
 
 topics = st.from_regex(r"[A-Za-z0-9._-]{1,60}", fullmatch=True)
 vectors = st.dictionaries(
@@ -54,3 +54,20 @@ def test_pieces_are_the_whole(message: bytes) -> None:
     parts = list(pieces(message))
     assert b"".join(parts) == message
     assert all(len(part) <= 65_536 for part in parts)
+
+
+@given(vectors, vectors)
+def test_what_either_has_seen_has_reached_both(
+    one: dict[Partition, Position], other: dict[Partition, Position]
+) -> None:
+    both = later(one, other)
+    assert reached(both, one)
+    assert reached(both, other)
+    assert later(both, one) == both
+
+
+def test_one_more_offset_is_not_reached() -> None:
+    ahead = VECTOR | {Partition(1, "readings", 0): Position(1, 43)}
+    assert reached(ahead, VECTOR)
+    assert not reached(VECTOR, ahead)
+    assert not reached({}, VECTOR)

@@ -34,6 +34,11 @@ def later(one: Vector, other: Vector) -> Vector:
     return {key: max(one.get(key, NOWHERE), other.get(key, NOWHERE)) for key in {*one, *other}}
 
 
+def reached(vector: Vector, other: Vector) -> bool:
+    """Whether the first has seen all that the other has."""
+    return all(position.next_offset == 0 or vector.get(key, NOWHERE) >= position for key, position in other.items())
+
+
 def encode(vector: Vector) -> str:
     """The vector as one line, the same for the same vector."""
     return ",".join(

@@ -7,7 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from query_api.live import Client, Live
+from chassis.problems import Problem
+from query_api.clients import Client
+from query_api.errors import CutShort
+from query_api.live import Live
 from query_api.openapi import LIVE_EXAMPLE, problems
 from query_api.parameters import LiveQuery
 from query_api.sse import pieces
@@ -58,6 +61,9 @@ class LiveResponse(StreamingResponse):
             self._live.leave(self._client)
 
     async def _pieces(self, messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for message in messages:
-            for piece in pieces(message):
-                yield piece
+        try:
+            async for message in messages:
+                for piece in pieces(message):
+                    yield piece
+        except Problem as problem:  # the status is sent: the client connects again
+            raise CutShort(problem.detail) from problem

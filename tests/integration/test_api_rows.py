@@ -147,6 +147,28 @@ async def test_raw_data_of_a_dataset_is_the_values_of_its_rows(database: Databas
     assert [at for _, _, at, _ in got] == sorted((at for _, _, at, _ in got), reverse=True)
 
 
+async def test_raw_data_of_a_dataset_follows_the_rules_of_its_stream(database: Database) -> None:
+    await store_rows(database.owner_dsn, ROWS)
+    names = [f"state.CycleTime{{molding_machine_id=M-{n}}}" for n in range(3)]
+    wanted = {(str(r.id), names[r.row % 3], 30 + r.row / 8) for r in ROWS}
+    samples = [Stored("molding", names[r.row % 3], r.timestamp, 30 + r.row / 8) for r in ROWS]
+    left_out = [Stored("molding", "state.ShotCount", START, 1.0)]
+    await store(database.owner_dsn, samples + left_out, raw=False)
+    owner = await asyncpg.connect(database.owner_dsn)
+    spec = {"fields": {"include": ["state.C*"]}, "split_by": ["molding_machine_id"]}
+    statement = (
+        "INSERT INTO streams (id, kind, desired, state, spec) VALUES ('molding', 'dataset', 'running', 'running', $1)"
+    )
+    await owner.execute(statement, json.dumps(spec))
+    await owner.close()
+    async with serving(database.api_dsn) as api:
+        lines, _ = await every_line(api, "/api/v1/raw-data", stream="molding")
+        one, _ = await every_line(api, "/api/v1/raw-data", stream="molding", category=names[1])
+    assert {(line["id"], line["category"], line["value"]) for line in lines} == wanted
+    assert len(lines) == len(ROWS)
+    assert {line["category"] for line in one} == {names[1]}
+
+
 async def test_raw_data_of_a_dataset_can_be_one_category_of_a_range(database: Database) -> None:
     samples = await store_dataset(database)
     start, end = START + timedelta(seconds=3), START + timedelta(seconds=9)

@@ -8,7 +8,7 @@ import orjson
 from asyncpg import Record
 
 from contracts.events import Row
-from contracts.samples import samples
+from contracts.samples import ALL_FIELDS, Rules, samples
 from query_api.database import Database
 from query_api.newest import Newest, Place, ReadValues, Source, Value
 from query_api.ranges import Range, kept
@@ -78,6 +78,7 @@ async def dataset_values(database: Database, chosen: Chosen, start: datetime, en
     """Reads the values of a dataset's rows, newest first, those of one row by their series downwards."""
     found = await series_page(database, chosen, ("", ""), CATEGORIES_MAX)
     series = {one.category: one for one in found}
+    rules = await rules_of(database, chosen.stream)
     rows = Rows(database, [chosen.stream] if chosen.stream and series else [], None, start)
 
     async def read(place: Place | None, limit: int) -> tuple[list[Value], bool]:
@@ -88,17 +89,23 @@ async def dataset_values(database: Database, chosen: Chosen, start: datetime, en
         while more and len(values) <= limit:
             page, more = await rows.before(here, 1 + (limit - len(values)) // max(1, len(series)))
             for row in page:
-                values += [value for value in values_of(row, series) if place is None or _beyond(value, place)]
+                values += [value for value in values_of(row, series, rules) if place is None or _beyond(value, place)]
             here = place_of(page[-1]) if page else here
         return values[:limit], more or len(values) > limit
 
     return read
 
 
-def values_of(row: Record, series: Mapping[str, Series]) -> list[Value]:
+async def rules_of(database: Database, stream: str | None) -> Rules:
+    """What of a stream's rows becomes a value, as the processor has it."""
+    found = await database.fetch("stream_spec", stream)
+    return Rules.of(orjson.loads(found[0]["spec"])) if found else ALL_FIELDS
+
+
+def values_of(row: Record, series: Mapping[str, Series], rules: Rules) -> list[Value]:
     """The numbers of one row that belong to one of the series, by category."""
     whole = Row(row["id"], row["stream"], row["row"], row["timestamp"], orjson.loads(row["data"]))
-    numbers = [(series[name], value) for name, value in samples(whole).values if name in series]
+    numbers = [(series[name], value) for name, value in samples(whole, rules).values if name in series]
     numbers.sort(key=lambda number: -number[0].id)
     return [Value(row["timestamp"], value, one, row["id"]) for one, value in numbers]
 

@@ -1,4 +1,4 @@
-"""`make docs`: what is generated from code (docs/configuration.md, the table in docs/events.md, contracts/schema)."""
+"""`make docs`: what is generated from code: docs/configuration.md, docs/cli.md, a table in docs/events.md, schemas."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from docs.command_line import command_line
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -55,7 +56,11 @@ def events(text: str) -> str:
 def files() -> dict[Path, str]:
     """Every generated file and the text it should have."""
     event_page = ROOT / "docs" / "events.md"
-    written = {ROOT / "docs" / "configuration.md": configuration(), event_page: events(event_page.read_text("utf-8"))}
+    written = {
+        ROOT / "docs" / "configuration.md": configuration(),
+        ROOT / "docs" / "cli.md": command_line(),
+        event_page: events(event_page.read_text("utf-8")),
+    }
     for name in MESSAGES:
         written[ROOT / "contracts" / "schema" / f"{name}.json"] = schema_text(name)
     return written

@@ -15,7 +15,7 @@ def build_app() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(
         help=HELP,
-        epilog="Exit codes: " + " · ".join(f"{code.value} {code.name.lower()}" for code in ExitCode),
+        epilog="Exit codes (docs/cli.md): " + " · ".join(f"{code.value} {code.name.lower()}" for code in ExitCode),
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -30,7 +30,7 @@ def build_app() -> typer.Typer:
 
 
 def _streams() -> typer.Typer:
-    group = typer.Typer(help="Streams: list, start, stop, pause, resume, delete, watch.", no_args_is_help=True)
+    group = typer.Typer(help="Control and follow streams.", no_args_is_help=True)
     group.command("list")(streams.list_streams)
     group.command("start")(start.start)
     group.command("stop")(streams.stop)
@@ -42,11 +42,11 @@ def _streams() -> typer.Typer:
 
 
 def _key() -> typer.Typer:
-    group = typer.Typer(help="Keys for the query API.", no_args_is_help=True)
+    group = typer.Typer(help="Make keys for the query API.", no_args_is_help=True)
     group.command("new")(key.new)
 
     @group.callback()
     def only() -> None:
-        """Keys for the query API."""
+        """Make keys for the query API."""
 
     return group

@@ -72,5 +72,5 @@ StreamId = Annotated[
 ]
 AnyStreamId = Annotated[
     str | None,
-    typer.Argument(metavar="[ID]", help="One stream; all without it.", callback=checked_stream, show_default=False),
+    typer.Argument(metavar="ID", help="One stream; all without it.", callback=checked_stream, show_default=False),
 ]

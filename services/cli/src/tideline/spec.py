@@ -5,7 +5,7 @@ from typing import Any
 
 
 def spec(**given: Any) -> dict[str, Any]:
-    """What was given; the server has the defaults for the rest and says what of it cannot be."""
+    """What was given; the server has defaults for the rest, and says what cannot be."""
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -1,6 +1,6 @@
 """Values as a person reads them. Pure."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 NOTHING = "-"
@@ -35,7 +35,7 @@ def share(value: Any) -> str:
 def moment(value: Any) -> str:
     """A time of the server's to the second."""
     try:
-        return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M:%SZ")
+        return datetime.fromisoformat(str(value)).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     except ValueError:
         return NOTHING
 

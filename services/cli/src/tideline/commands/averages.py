@@ -47,7 +47,10 @@ def averages(
         list[str] | None, typer.Option(metavar="NAME", help="Of one category, or of several by repeating it.")
     ] = None,
 ) -> None:
-    """Show the average, extremes and coverage of each day, both dates included."""
+    """Show averages per day.
+
+    A line for each day that has data and each series: average, extremes, count and coverage; both dates included.
+    """
     first, last = days_asked(start_date, end_date, today_in(tz, datetime.now(UTC)))
     asked: dict[str, Any] = {"start_date": first, "end_date": last, "tz": tz, "stream": stream, "category": category}
     params = {name: value for name, value in asked.items() if value}

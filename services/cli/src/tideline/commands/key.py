@@ -33,11 +33,16 @@ def checked_name(value: str) -> str:
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Whose key it is.", callback=checked_name, show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Whose key it is.", callback=checked_name, show_default=False)
+    ],
     scope: Annotated[Scope, typer.Option(help="`read` for questions, `control` also for changes.")] = Scope.READ,
     as_json: Json = False,
 ) -> None:
-    """Make a key and show it once, with the lines that let the server know it by its sha256."""
+    """Make a key.
+
+    It is shown once, with the lines by which the server knows it: its sha256, never the key itself.
+    """
     made = NewKey(PREFIX + secrets.token_urlsafe(32), name, scope)
     screen = Screen(as_json)
     value = {"key": made.key, "name": made.name, "scope": made.scope, "sha256": made.digest}

@@ -72,10 +72,11 @@ def send(
         float, typer.Option(min=0, metavar="SECONDS", help="How long to try again while the server is away.")
     ] = 30.0,
 ) -> None:
-    """Send events from stdin, one JSON object a line: `tideline send < events.ndjson`.
+    """Send events from stdin, one a line.
 
-    An event without an id gets one here, and without a time the present one, so that trying again counts nothing
-    twice. Refused events are shown with their line numbers; with any of them the exit code is 1.
+    Each line is a JSON object with `stream`, `category` and `value`: `tideline send < events.ndjson`. An event without
+    an id gets one here, and without a time the present one, so that trying again counts nothing twice. Refused events
+    are shown with their line numbers; with any of them the exit code is 1.
     """
     source = stdin()
     if source.isatty():

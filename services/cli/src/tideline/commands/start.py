@@ -39,73 +39,78 @@ def checked_instant(value: str | None) -> str | None:
         raise typer.BadParameter("write a date or time: 2026-01-02 or 2026-01-02T03:04:05Z") from None
 
 
-Ratio = float | None
+WhichProfile = Annotated[
+    Profile | None, typer.Option(help="What the values look like. Default: random-int.", rich_help_panel=VALUES)
+]
+Categories = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,…",
+        help="What is measured; events take them in turn. Default: the profile's own.",
+        callback=checked_names,
+        rich_help_panel=VALUES,
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Same seed, same values. Default: made from the id.", rich_help_panel=VALUES)
+]
+Rate = Annotated[
+    float | None, typer.Option(help="Events a second of event time. Default: the profile's own.", rich_help_panel=TIME)
+]
+Count = Annotated[int | None, typer.Option(help="End after so many events. Default: endless.", rich_help_panel=TIME)]
+Duration = Annotated[float | None, typer.Option(help="End after so many seconds of event time.", rich_help_panel=TIME)]
+StartTime = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Event time of the first event, UTC where it names no zone; in the past: caught up at full speed. "
+        "Default: now.",
+        callback=checked_instant,
+        rich_help_panel=TIME,
+    ),
+]
+Latency = Annotated[
+    float | None, typer.Option(help="Publish each event so long after its time.", rich_help_panel=TROUBLE)
+]
+Jitter = Annotated[float | None, typer.Option(help="Up to so much longer, at random.", rich_help_panel=TROUBLE)]
+Late = Annotated[
+    float | None,
+    typer.Option(help="Share of events, 0 to 1, that come 1 to 60 minutes late.", rich_help_panel=TROUBLE),
+]
+Duplicate = Annotated[
+    float | None, typer.Option(help="Share that is published twice, with the same id.", rich_help_panel=TROUBLE)
+]
+Disorder = Annotated[float | None, typer.Option(help="Share that comes after later ones.", rich_help_panel=TROUBLE)]
+Corrupt = Annotated[
+    float | None, typer.Option(help="Share that is no valid event: dead letters.", rich_help_panel=TROUBLE)
+]
 
 
 @connected
 def start(
     session: Session,
     stream: StreamId,
-    profile: Annotated[
-        Profile | None, typer.Option(help="What the values look like. Default: random-int.", rich_help_panel=VALUES)
-    ] = None,
-    categories: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B,…",
-            help="What is measured; events take them in turn. Default: the profile's own.",
-            callback=checked_names,
-            rich_help_panel=VALUES,
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(help="Same seed, same values. Default: made from the id.", rich_help_panel=VALUES),
-    ] = None,
-    rate: Annotated[
-        float | None,
-        typer.Option(help="Events a second of event time. Default: the profile's own.", rich_help_panel=TIME),
-    ] = None,
-    count: Annotated[
-        int | None, typer.Option(help="End after so many events. Default: endless.", rich_help_panel=TIME)
-    ] = None,
-    duration: Annotated[
-        float | None, typer.Option(help="End after so many seconds of event time.", rich_help_panel=TIME)
-    ] = None,
-    start_time: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Event time of the first event, UTC where it names no zone; in the past: caught up at full speed. "
-            "Default: now.",
-            callback=checked_instant,
-            rich_help_panel=TIME,
-        ),
-    ] = None,
-    latency_ms: Annotated[
-        float | None, typer.Option(help="Publish each event so long after its time.", rich_help_panel=TROUBLE)
-    ] = None,
-    jitter_ms: Annotated[
-        float | None, typer.Option(help="Up to so much longer, at random.", rich_help_panel=TROUBLE)
-    ] = None,
-    late_ratio: Annotated[
-        Ratio, typer.Option(help="Share of events that come 1 to 60 minutes late, 0 to 1.", rich_help_panel=TROUBLE)
-    ] = None,
-    duplicate_ratio: Annotated[
-        Ratio, typer.Option(help="Share that is published twice, with the same id.", rich_help_panel=TROUBLE)
-    ] = None,
-    disorder_ratio: Annotated[
-        Ratio, typer.Option(help="Share that comes after its successors.", rich_help_panel=TROUBLE)
-    ] = None,
-    corrupt_ratio: Annotated[
-        Ratio, typer.Option(help="Share that is no valid event, for the dead letters.", rich_help_panel=TROUBLE)
-    ] = None,
+    profile: WhichProfile = None,
+    categories: Categories = None,
+    seed: Seed = None,
+    rate: Rate = None,
+    count: Count = None,
+    duration: Duration = None,
+    start_time: StartTime = None,
+    latency_ms: Latency = None,
+    jitter_ms: Jitter = None,
+    late_ratio: Late = None,
+    duplicate_ratio: Duplicate = None,
+    disorder_ratio: Disorder = None,
+    corrupt_ratio: Corrupt = None,
 ) -> None:
-    """Start a simulation, or a stream at rest anew.
+    """Start a stream.
 
-    The same id, seed and options give the same events. At most five such streams run at once.
+    It makes simulated events, with the same values for the same seed and options. A stream at rest begins anew. At
+    most five run at once; the built-in ones do not count.
     """
     body = spec(
+        id=stream,
         profile=profile,
         categories=None if categories is None else names(categories),
         seed=seed,
@@ -120,5 +125,5 @@ def start(
         disorder_ratio=disorder_ratio,
         corrupt_ratio=corrupt_ratio,
     )
-    begun = session.api.thing("POST", STREAMS, json={"id": stream, **body})
+    begun = session.api.thing("POST", STREAMS, json=body)
     session.screen.show(begun, stream_sentence(begun))

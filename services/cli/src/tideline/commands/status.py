@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 @connected
 def status(session: Session) -> None:
-    """Say whether the server is ready, how much it keeps and which streams run. Exit code 3: not ready."""
+    """Say what is ready and what runs.
+
+    Whether the server can answer, how much it keeps and what each stream does. Exit code 3: not ready.
+    """
     api, reasons = session.api, list[str]()
 
     def known(ask: Callable[[], T]) -> T | None:

@@ -16,20 +16,26 @@ NO_STREAMS = "There are no streams: `tideline streams start ID` begins one."
 
 @connected
 def list_streams(session: Session) -> None:
-    """List all streams and what they do."""
+    """List all streams."""
     streams = session.api.lines("GET", STREAMS)
     session.screen.show(streams, streams_table(streams) if streams else NO_STREAMS)
 
 
 @connected
 def stop(session: Session, stream: StreamId) -> None:
-    """Stop a stream: what it made is delivered, then it says `stopped`. Again: the same answer."""
+    """Stop a stream.
+
+    What it made is delivered first; then it is `stopped`, also after a restart.
+    """
     change(session, stream, "stop")
 
 
 @connected
 def pause(session: Session, stream: StreamId) -> None:
-    """Let a stream rest until `resume`; it still counts towards the streams that may run at once."""
+    """Let a stream rest.
+
+    Until `resume`; it still counts towards the streams that may run at once.
+    """
     change(session, stream, "pause")
 
 
@@ -46,7 +52,10 @@ def remove(
     data: Annotated[bool, typer.Option("--data", help="Also delete all data that is kept of it. Asks first.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a stream. Its data stays, unless --data says otherwise."""
+    """Delete a stream.
+
+    Its data stays, unless --data says otherwise.
+    """
     if data and not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("nobody to ask whether to delete all data: add --yes", param_hint="--data")

@@ -22,9 +22,9 @@ Told = tuple[list[Line], bool]
 
 @connected
 def watch(session: Session, stream: AnyStreamId = None) -> None:
-    """Follow what streams do, until Ctrl-C: a table on a terminal, elsewhere a line a change.
+    """Follow what streams do.
 
-    With --json each change is a line, also those of a position.
+    Until Ctrl-C: a table on a terminal, elsewhere a line for each change; with --json also for each new position.
     """
     if stream is not None:
         session.api.thing("GET", stream_path(stream))  # one that does not exist would never change

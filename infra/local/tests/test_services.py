@@ -40,7 +40,7 @@ def test_a_service_on_all_addresses_is_asked_on_the_loopback() -> None:
     assert api.environment(SERVERS)["TIDELINE_HTTP_HOST"] == "0.0.0.0"
 
 
-def test_the_screen_fits_a_terminal_and_names_every_part_and_three_commands() -> None:
+def test_the_screen_fits_a_terminal_and_names_every_part_and_what_to_try() -> None:
     parts = [Part(name, f"http://127.0.0.1:{n}") for n, name in enumerate(("query-api", "producer", "kafka"), 8000)]
     state = State("http://127.0.0.1:8000", "127.0.0.1:9092", "", [*parts, Part("postgres", "x", note="5432 is taken")])
     console = Console(file=StringIO(), width=80)
@@ -50,4 +50,5 @@ def test_the_screen_fits_a_terminal_and_names_every_part_and_three_commands() ->
     assert all(part.name in text and part.address in text for part in state.parts)
     assert "5432 is taken" in text
     assert text.count("curl 'http://127.0.0.1:8000/") == 2
+    assert ".venv/bin/tideline status\n" in text
     assert "make lag" in text

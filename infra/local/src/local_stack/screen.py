@@ -9,7 +9,7 @@ from local_stack.running import Part, State
 
 
 def show_started(console: Console, state: State, seconds: float, data: str) -> None:
-    """One screen: what runs where, and three commands to try."""
+    """One screen: what runs where, and commands to try."""
     console.print(f"\n[bold]Tideline runs[/] (ready after {seconds:.0f} s). Ctrl-C stops it and keeps all data.\n")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
     for part in state.parts:
@@ -23,8 +23,10 @@ def show_started(console: Console, state: State, seconds: float, data: str) -> N
 
 
 def commands(api_url: str) -> list[str]:
-    """Three commands that show something at once."""
+    """Commands that show something at once."""
+    server = "" if api_url == "http://127.0.0.1:8000" else f" --url {api_url}"
     return [
+        f".venv/bin/tideline status{server}",
         f"curl '{api_url}/prices/average?start_date=2025-01-06&end_date=2025-01-07'",
         f"curl '{api_url}/api/v1/processed-data?stream=demo'",
         "make lag",

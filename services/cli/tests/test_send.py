@@ -25,7 +25,7 @@ def judge(asked: Asked) -> Reply:
         try:
             read = json.loads(line)
             good = isinstance(read, dict) and isinstance(read.get("value"), int | float)
-            reason, detail = "bad_value", "value: must be a number"
+            reason, detail = "wrong_type", "value: must be a number"
         except ValueError:
             good, reason, detail = False, "not_json", "no JSON: at byte 0"
         if good:
@@ -62,7 +62,7 @@ def test_refused_events_are_shown_by_their_lines_and_the_exit_code_is_1(events: 
     assert result.stdout == "3 accepted, 2 refused\n"
     assert result.stderr.splitlines() == [
         "line 3: not_json: no JSON: at byte 0",
-        "line 6: bad_value: value: must be a number",
+        "line 6: wrong_type: value: must be a number",
     ]
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from tideline import portions as module
 from tideline.portions import LINE_BYTES_MAX, PORTION_LINES, Line, identified, portions
 
-LETTERS = st.sampled_from([b"a", b"bc", b" ", b"\r", b"\n", b"\n\n", b"\x00", "ü".encode()])
+BOM = b"\xef\xbb\xbf"
+LETTERS = st.sampled_from([b"a", b"bc", b" ", b"\r", b"\t", b"\n", b"\n\n", b"\x00", "ü".encode()])
 
 
 def cut(text: bytes, places: list[int]) -> list[bytes]:
@@ -22,7 +23,8 @@ def cut(text: bytes, places: list[int]) -> list[bytes]:
 @given(st.lists(LETTERS).map(b"".join), st.lists(st.integers(0, 10_000)), st.integers(1, 20))
 def test_every_line_arrives_once_in_order_with_its_number(text: bytes, places: list[int], bytes_max: int) -> None:
     made = list(portions(cut(text, places), bytes_max))
-    expected = [Line(number, line.strip()) for number, line in enumerate(text.split(b"\n"), 1) if line.strip()]
+    expected = [Line(number, line.strip(b" \r\t")) for number, line in enumerate(text.split(b"\n"), 1)]
+    expected = [line for line in expected if line.data]
     assert [line for portion in made for line in portion] == expected
     assert all(len(portion) == 1 or sum(len(line.data or b"") + 1 for line in portion) <= bytes_max for portion in made)
     assert all(made)
@@ -82,7 +84,20 @@ def test_an_event_without_id_gets_one_and_the_rest_of_it_stays(identify, line: b
 
 
 @pytest.mark.parametrize(
-    "line", [b'{"id":"x"}', b'{"id":null}', b"{}", b"[]", b'"{"', b"{", b"\xff", b"7", b"[" * 100_000]
+    "line",
+    [
+        b'{"id":"x"}',
+        b'{"id":null}',
+        b"{}",
+        b"[]",
+        b'"{"',
+        b"{",
+        b"\xff",
+        b"7",
+        b"[" * 100_000,
+        BOM + b'{"a":1}',
+        '{"a":1}'.encode("utf-16"),
+    ],
 )
 def test_what_has_an_id_or_is_no_event_stays_as_it_is(identify, line: bytes) -> None:
     assert identify(line) == line

@@ -120,6 +120,12 @@ def test_a_stream_that_does_not_exist_is_not_waited_for(api: FakeApi, tideline: 
     assert (result.exit_code, result.stderr) == (1, "error: there is no stream lab\n")
 
 
+def test_events_of_something_else_are_named_as_such(api: FakeApi, tideline: Tideline) -> None:
+    for nonsense in ({"an": "object"}, ["text"]):
+        api.on("GET", LIVE, told(("streams", nonsense)))
+        assert "is not Tideline" in tideline("streams watch").stderr
+
+
 def test_too_many_watchers_is_said_at_once(api: FakeApi, tideline: Tideline) -> None:
     api.on("GET", LIVE, problem(429, "1000 clients are connected"))
     assert tideline("streams watch").exit_code == 3

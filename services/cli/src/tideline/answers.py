@@ -34,7 +34,7 @@ def all_refused(sent: Sequence[Line], body: Mapping[str, Any]) -> Verdict | None
     """From a problem that names every line of the body; None: it is about something else."""
     refused = []
     for error in body.get("errors") or ():
-        match = LINE.fullmatch(str(error.get("parameter")))
+        match = LINE.fullmatch(str(error.get("parameter"))) if isinstance(error, Mapping) else None
         if match is None or not 1 <= int(match[1]) <= len(sent):
             return None
         reason, _, detail = str(error.get("message")).partition(": ")

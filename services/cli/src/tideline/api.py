@@ -25,7 +25,9 @@ class Api:
 
     def __init__(self, url: str, key: str | None) -> None:
         self.url = url
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers = {"Accept": "application/json", "User-Agent": "tideline"}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
         self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=False)
 
     def close(self) -> None:
@@ -49,21 +51,21 @@ class Api:
 
     def lines(self, method: str, path: str, **request: Any) -> list[Line]:
         """The answer, a JSON list of objects."""
-        return self._lines_of(self.ask(method, path, **request))
+        return self._lines_of(_json(self.ask(method, path, **request)))
 
     def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[list[Line]]:
         """All pages of a list. Only the cursor of a link is followed, so that the key never goes to another server."""
         cursor: dict[str, Any] = {}
         while True:
             answer = self.ask("GET", path, params={**params, **cursor})
-            yield self._lines_of(answer)
+            yield self._lines_of(_json(answer))
             link = answer.links.get("next", {}).get("url")
             if link is None:
                 return
             cursor = {"cursor": parse_qs(urlsplit(link).query).get("cursor", [""])[0]}
 
-    def events(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[str, Json]]:
-        """Server-sent events by name with their data, until the server ends them; Away also after a long silence."""
+    def events(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[str, list[Line]]]:
+        """Server-sent events by name with their lines, until the server ends them; Away also after a long silence."""
         headers = {"Accept": "text/event-stream"}
         timeout = httpx.Timeout(SILENCE_S, connect=5)
         with self._named(), self._http.stream("GET", path, params=params, headers=headers, timeout=timeout) as answer:
@@ -73,12 +75,11 @@ class Api:
             try:
                 for event in EventSource(answer).iter_sse():
                     if event.data:
-                        yield event.event, event.json()
+                        yield event.event, self._lines_of(event.json())
             except (SSEError, ValueError):
                 raise nonsense(self.url) from None
 
-    def _lines_of(self, answer: httpx.Response) -> list[Line]:
-        body = _json(answer)
+    def _lines_of(self, body: Json) -> list[Line]:
         if not isinstance(body, list) or not all(isinstance(line, dict) for line in body):
             raise nonsense(self.url)
         return body

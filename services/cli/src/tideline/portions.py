@@ -57,7 +57,7 @@ class Lines:
 
     def _take(self) -> Iterator[Line]:
         self.number += 1
-        data, too_long = bytes(self._rest).strip(), self._too_long
+        data, too_long = bytes(self._rest).strip(b" \t\r"), self._too_long
         self._rest.clear()
         self._too_long = False
         if data or too_long:
@@ -92,7 +92,7 @@ def identified(line: bytes, new_id: Callable[[], str], now: Callable[[], str]) -
     The rest of it stays as it is, byte by byte. What already has an id, or is no event, stays whole: the server tells.
     """
     try:
-        event = json.loads(line)
+        event = json.loads(line.decode())
     except (ValueError, RecursionError):
         return line
     if not isinstance(event, dict) or not event or "id" in event:

@@ -32,7 +32,7 @@ def status(session: Session) -> None:
             return None
 
     known(lambda: api.thing("GET", "/api/v1/ready"))
-    counts: Line = known(lambda: api.thing("GET", "/", headers={"Accept": "application/json"})) or {}
+    counts: Line = known(lambda: api.thing("GET", "/")) or {}
     streams = known(lambda: api.lines("GET", STREAMS))
     shown: Line = {
         "url": api.url,

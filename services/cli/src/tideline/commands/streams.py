@@ -57,7 +57,7 @@ def remove(
     Its data stays, unless --data says otherwise.
     """
     if data and not yes:
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             raise typer.BadParameter("nobody to ask whether to delete all data: add --yes", param_hint="--data")
         if not typer.confirm(f"Delete {stream} and all readings, rows and windows of it?", err=True):
             session.screen.note("Nothing was deleted.")

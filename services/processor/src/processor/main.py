@@ -131,8 +131,8 @@ class Processor:
         self._work.add_done_callback(self._loop_ended)
         remover = Remover(self._pool, consumer, [self._topics.readings, self._topics.rows])
         self._removal = asyncio.create_task(remover.run())
-        # What lives since the start lives on: collections need not look at it. The thresholds stay as they are: cycles in
-        # the client hold whole fetched buffers, and rarer collections let memory grow with the backlog.
+        # What lives since the start lives on: collections need not look at it. The thresholds stay as they are: cycles
+        # in the client hold whole fetched buffers, and rarer collections let memory grow with the backlog.
         gc.collect()
         gc.freeze()
         log.info("processing", topics=[self._topics.readings, self._topics.rows])

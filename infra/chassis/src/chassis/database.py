@@ -8,6 +8,9 @@ import asyncpg
 from chassis.errors import StartError
 from chassis.settings import PostgresClientSettings
 
+COMMAND_TIMEOUT_S = 40.0
+"""Longest wait for an answer: more than any role's statement_timeout, so it only ends what the server cannot end, a
+connection whose other side has vanished."""
 SCHEMA_VERSION = "20261121000003"
 """The newest migration this code knows: the number of the last file in infra/postgres/migrations (a test compares)."""
 
@@ -29,6 +32,7 @@ async def open_pool(
             min_size=settings.postgres.pool_min,
             max_size=settings.postgres.pool_max,
             timeout=settings.postgres.connect_timeout_s,
+            command_timeout=COMMAND_TIMEOUT_S,
             init=prepare,
             server_settings={"application_name": f"tideline-{service}", "timezone": "UTC", **(session or {})},
         )

@@ -206,6 +206,8 @@ async def test_a_table_stream_publishes_whole_rows(
         ({"id": "lab", "count": 5, "duration": 5}, "count"),
         ({"id": "lab", "start_time": "2026-01-01T00:00:00"}, "start_time"),
         ({"id": "lab", "late_ratio": 2}, "late_ratio"),
+        ({"id": "lab", "late_ratio": False}, "late_ratio"),
+        ({"id": "lab", "rate": "5"}, "rate"),
         ({"id": "lab", "categories": ["a\u0000b"]}, "categories"),
         ({"id": "lab", "categories": ["a", "a"]}, "categories"),
         ({"id": "lab", "colour": "red"}, "colour"),

@@ -9,7 +9,7 @@ STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 ProfileName = Literal["sensor", "random-walk", "random-int", "prices", "table"]
 Category = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
-Ratio = Annotated[float, Field(ge=0, le=1)]
+Ratio = Annotated[float, Field(ge=0, le=1, strict=True)]
 
 DEFAULT_CATEGORIES: dict[ProfileName, tuple[str, ...]] = {
     "sensor": ("temperature", "humidity", "pressure", "vibration", "power"),
@@ -28,7 +28,7 @@ class Spec(BaseModel):
 
     profile: ProfileName = Field("random-int", description="What the values look like.")
     seed: int | None = Field(
-        None, ge=0, lt=2**63, description="Same seed, same values; default: made from the stream's id."
+        None, ge=0, lt=2**63, strict=True, description="Same seed, same values; default: made from the stream's id."
     )
     categories: tuple[Category, ...] = Field(
         (), max_length=1000, description="What is measured; events take them in turn. Default: the profile's own."
@@ -37,14 +37,18 @@ class Spec(BaseModel):
         None,
         gt=0,
         le=1_000_000,
+        strict=True,
         allow_inf_nan=False,
         description="Events per second of event time. Default: the profile's own.",
     )
-    count: int | None = Field(None, ge=1, le=10**12, description="Complete after so many events. Default: endless.")
+    count: int | None = Field(
+        None, ge=1, le=10**12, strict=True, description="Complete after so many events. Default: endless."
+    )
     duration: float | None = Field(
         None,
         gt=0,
         le=10**9,
+        strict=True,
         allow_inf_nan=False,
         description="Complete after so many seconds of event time. Default: endless.",
     )
@@ -52,9 +56,11 @@ class Spec(BaseModel):
         None, description="Event time of the first event; in the past: backfills at full speed. Default: now."
     )
     latency_ms: float = Field(
-        0, ge=0, le=3_600_000, description="Each event is published so long after its event time."
+        0, ge=0, le=3_600_000, strict=True, description="Each event is published so long after its event time."
     )
-    jitter_ms: float = Field(0, ge=0, le=3_600_000, description="Up to so much longer, at random; the order is kept.")
+    jitter_ms: float = Field(
+        0, ge=0, le=3_600_000, strict=True, description="Up to so much longer, at random; the order is kept."
+    )
     late_ratio: Ratio = Field(0, description="Share of events whose event time is 1 to 60 minutes before their turn.")
     duplicate_ratio: Ratio = Field(0, description="Share of events that are published twice, with the same id.")
     disorder_ratio: Ratio = Field(0, description="Share of events whose event time is 1 to 10 turns before their turn.")

@@ -52,7 +52,7 @@ format: setup-dev ## Format the code and fix what can be fixed by itself
 docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
 	@$(BIN)/python -m docs.generate
 
-bench: setup-dev ## Measure the processor beside the limits of the same machine
+bench: setup-dev ## Measure beside the limits of the same machine; ARGS="--only routes" (processor, producer) for a part
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 setup: $(VENV)/installed

@@ -1,6 +1,6 @@
-"""`make bench`: processor and producer beside the limits of the same machine, in one run.
+"""`make bench`: processor, producer and read routes beside the limits of the same machine, in one run.
 
-ARGS="--readings 300000" for less."""
+ARGS="--readings 300000" for less, ARGS="--only routes" for a part."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ from tests.support.databases import Database
 from tests.support.processes import ServiceProcess
 from tests.support.stack import ROOT, Stack, open_stack
 
-from benchmarks import limits, load, processor, producer
+from benchmarks import limits, load, processor, producer, routes
 from contracts.topics import Topics
 from local_stack.waiting import in_own_loop
 from provision.topics import create_topics, read_specs
@@ -27,30 +27,41 @@ from provision.topics import create_topics, read_specs
 console = Console()
 
 
+PARTS = ("processor", "producer", "routes")
+
+
 def main() -> None:
-    """Run all measurements and print one table."""
+    """Run the measurements and print their tables."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--readings", type=int, default=1_000_000, help="readings in the topic (default 1,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, medians are shown (default 3)")
+    parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be repeated")
     asked = parser.parse_args()
+    parts = asked.only or PARTS
     with open_stack() as stack, databases.template(stack) as template:
-        topics = Topics(f"bench{secrets.token_hex(3)}.")
-        in_own_loop(
-            create_topics(stack.kafka_bootstrap, read_specs(ROOT / "infra/kafka/topics.toml", topics.prefix, 1))
-        )
-        with console.status(f"publishing {asked.readings:,} readings…"):
-            load.fill(stack.kafka_bootstrap, topics.readings, asked.readings)
-        consumed, copied, runs = [], [], []
-        for number in range(1, asked.rounds + 1):
-            with console.status(f"round {number} of {asked.rounds}…"):
-                seconds = asyncio.run(limits.consume(stack.kafka_bootstrap, topics.readings, asked.readings))
-                consumed.append(asked.readings / seconds)
-                with databases.copy_of(stack, template) as database:
-                    copied.append(asked.readings / asyncio.run(limits.copy(database.owner_dsn, asked.readings)))
-                with databases.copy_of(stack, template) as database, running(stack, database, topics) as process:
-                    runs.append(asyncio.run(processor.measure(process, database.owner_dsn, asked.readings)))
-        show(asked.readings, median(consumed), median(copied), runs)
-        producer.run(stack, template, asked.readings, asked.rounds, console)
+        if "processor" in parts:
+            measure_processor(stack, template, asked.readings, asked.rounds)
+        if "producer" in parts:
+            producer.run(stack, template, asked.readings, asked.rounds, console)
+        if "routes" in parts:
+            routes.run(stack, template, console)
+
+
+def measure_processor(stack: Stack, template: str, readings: int, rounds: int) -> None:
+    """A full topic through a processor, and beside it what consuming and COPY take alone."""
+    topics = Topics(f"bench{secrets.token_hex(3)}.")
+    in_own_loop(create_topics(stack.kafka_bootstrap, read_specs(ROOT / "infra/kafka/topics.toml", topics.prefix, 1)))
+    with console.status(f"publishing {readings:,} readings…"):
+        load.fill(stack.kafka_bootstrap, topics.readings, readings)
+    consumed, copied, runs = [], [], []
+    for number in range(1, rounds + 1):
+        with console.status(f"round {number} of {rounds}…"):
+            consumed.append(readings / asyncio.run(limits.consume(stack.kafka_bootstrap, topics.readings, readings)))
+            with databases.copy_of(stack, template) as database:
+                copied.append(readings / asyncio.run(limits.copy(database.owner_dsn, readings)))
+            with databases.copy_of(stack, template) as database, running(stack, database, topics) as process:
+                runs.append(asyncio.run(processor.measure(process, database.owner_dsn, readings)))
+    show(readings, median(consumed), median(copied), runs)
 
 
 @contextmanager

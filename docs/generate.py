@@ -15,6 +15,7 @@ from contracts.reasons import Reason
 from contracts.schema import MESSAGES, schema_text
 from local_stack.settings import LocalSettings
 from processor.settings import ProcessorSettings
+from producer.routes.streams import NewStream
 from producer.settings import ProducerSettings
 from provision.settings import ProvisionSettings
 from query_api.settings import QueryApiSettings
@@ -28,6 +29,9 @@ SERVICES: dict[str, type[ServiceSettings]] = {
     "local": LocalSettings,
 }
 """Each service and the class that its infra/config/<service>.toml is read into."""
+
+REFERENCE = "#/components/schemas/{model}"
+"""Where the OpenAPI document of query-api keeps the schemas that others refer to."""
 
 INTRODUCTION = """# Configuration
 
@@ -63,7 +67,13 @@ def files() -> dict[Path, str]:
     }
     for name in MESSAGES:
         written[ROOT / "contracts" / "schema" / f"{name}.json"] = schema_text(name)
+    pages = ROOT / "services" / "query-api" / "src" / "query_api" / "pages"
+    written[pages / "new-stream.json"] = _as_file(NewStream.model_json_schema(ref_template=REFERENCE))
     return written
+
+
+def _as_file(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def leaves(settings: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, Any]]:

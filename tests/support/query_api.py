@@ -17,9 +17,13 @@ from tests.support.waiting import until_async
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def settings_for(dsn: str, live: dict[str, Any], **limits: Any) -> QueryApiSettings:
-    """Settings as from a file: this database, these limits, these ways of live updates."""
-    return QueryApiSettings.model_validate({"postgres_dsn": dsn, "limits": limits, "live": live})
+NOWHERE = "http://127.0.0.1:9"
+"""Where no producer is."""
+
+
+def settings_for(dsn: str, limits: dict[str, Any], **others: Any) -> QueryApiSettings:
+    """Settings as from a file: this database, these limits, and what else is named."""
+    return QueryApiSettings.model_validate({"postgres_dsn": dsn, "limits": limits} | others)
 
 
 @asynccontextmanager
@@ -28,11 +32,13 @@ async def serving(
     now: datetime = NOW,
     connected: bool = True,
     live: dict[str, Any] | None = None,
+    producer_url: str = NOWHERE,
+    producer: dict[str, Any] | None = None,
     database_type: type[Database] = Database,
     **limits: Any,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a running query API on this database; ends when the service has ended."""
-    settings = settings_for(dsn, live or {}, **limits)
+    settings = settings_for(dsn, limits, live=live or {}, producer_url=producer_url, producer=producer or {})
     stopping, database = asyncio.Event(), database_type(settings)
     server = Server(build_app(settings, database, stopping, lambda: now), stopping)
     sock = listen("127.0.0.1", 0)

@@ -14,7 +14,8 @@ from query_api.settings import Limits
 log = structlog.get_logger("edge")
 
 UNCOUNTED = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics", "/api/v1/live"})
-"""Always answered; live updates have a limit of their own."""
+"""Always answered; live updates have a limit of their own, and so has who follows a stream."""
+FOLLOW = "/stream/"
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -52,7 +53,7 @@ class Edge:
         problem = self._refusal(scope)
         if problem is not None:
             return await problem_response(problem, secrets.token_hex(8))(scope, receive, guarded)
-        counted = scope["path"] not in UNCOUNTED
+        counted = _is_counted(scope)
         self._running += counted
         try:
             await self._app(scope, self._counted(receive), guarded)
@@ -66,7 +67,7 @@ class Edge:
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length[:19]) > self._limits.body_bytes_max:
             return self._too_large()
-        if self._running >= self._limits.requests_max and scope["path"] not in UNCOUNTED:
+        if self._running >= self._limits.requests_max and _is_counted(scope):
             detail = f"{self._limits.requests_max} requests are being answered: try again in a moment"
             return Problem(429, detail, headers={"Retry-After": "1"})
         return None
@@ -86,3 +87,8 @@ class Edge:
 
     def _too_large(self) -> Problem:
         return Problem(413, f"the body must not be larger than {self._limits.body_bytes_max} bytes")
+
+
+def _is_counted(scope: Scope) -> bool:
+    follows = scope["method"] == "GET" and scope["path"].startswith(FOLLOW)
+    return scope["path"] not in UNCOUNTED and not follows

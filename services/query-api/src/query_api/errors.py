@@ -4,8 +4,11 @@ import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from chassis.problems import Problem, problem_response, request_id, validation_problem
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class BadParameter(ValueError):  # noqa: N818 - it is the caller's, and answered
@@ -79,6 +82,14 @@ def parameters_of(request: Request) -> list[str]:
     return names
 
 
+def methods_of(request: Request) -> list[str]:
+    """The methods that the path of this request takes, over all routes that match it."""
+    asked = [(method, {**request.scope, "method": method}) for method in METHODS]
+    return [
+        method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
+
+
 def add_query_handlers(app: FastAPI) -> None:
     """Answer a bad parameter with 422 that names it, on every route that does not say otherwise."""
 
@@ -94,9 +105,9 @@ def add_query_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(405)
     async def _no_method(request: Request, error: HTTPException) -> Response:
-        headers = dict(error.headers or {})
-        detail = f"this path takes {headers.get('Allow', 'other methods')} only"
-        return problem_response(Problem(405, detail, headers=headers), request_id(request))
+        allowed = ", ".join(methods_of(request))
+        headers = dict(error.headers or {}) | {"Allow": allowed}
+        return problem_response(Problem(405, f"this path takes {allowed} only", headers=headers), request_id(request))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from query_api.accept import named
 from query_api.ranges import written
 
 Line = Mapping[str, Any]
@@ -60,23 +61,11 @@ def wanted(asked: Format | None, accept: str | None) -> Format:
     if asked is not None:
         return asked
     best, best_quality = Format.JSON, 0.0
-    for item in (accept or "").split(","):
-        name, *parameters = (part.strip().lower() for part in item.split(";"))
+    for name, quality in named(accept):
         form = ACCEPTED.get(name, Format.JSON if name in ("*/*", "application/*") else None)
-        quality = _quality(parameters)
         if form is not None and quality > best_quality:
             best, best_quality = form, quality
     return best
-
-
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
 
 
 def json_bytes(data: Any) -> bytes:

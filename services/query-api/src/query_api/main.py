@@ -21,7 +21,25 @@ from query_api.live import Live
 from query_api.metrics import Measured, Metrics
 from query_api.openapi import document
 from query_api.parts import Parts
-from query_api.routes import daily_averages, docs, live, prices, processed_data, raw_data, raw_rows, series, service
+from query_api.producer import Producer
+from query_api.routes import (
+    batches,
+    daily_averages,
+    docs,
+    events,
+    follow,
+    home,
+    ingestion,
+    live,
+    prices,
+    processed_data,
+    raw_data,
+    raw_rows,
+    samples,
+    series,
+    service,
+    streams,
+)
 from query_api.settings import QueryApiSettings
 
 DESCRIPTION = """Readings as they were accepted, windows per minute and longer steps, and daily averages.
@@ -38,11 +56,23 @@ def build_app(
     now: Callable[[], datetime],
 ) -> FastAPI:
     """The application with all routes and layers."""
-    app = FastAPI(title="Tideline", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None)
+    producer = Producer(settings.producer_url, settings.producer)
+    app = FastAPI(
+        title="Tideline",
+        version="0.1.0",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=producer.open,
+    )
     metrics = Metrics()
     parts = Parts(settings, database, now, stopping, frozenset(available_timezones()))
-    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices):
+    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow, home):
         app.include_router(resource.router(parts))
+    for controlled in (streams, batches, samples):
+        app.include_router(controlled.router(parts, producer))
+    for passed_on in (events, ingestion):
+        app.include_router(passed_on.router(producer))
     app.include_router(service.router(parts, metrics.registry))
     app.include_router(live.router(Live(database, settings.live, stopping)))
     app.include_router(docs.router())

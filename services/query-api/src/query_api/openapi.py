@@ -6,20 +6,26 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from query_api.bodies import schemas
 from query_api.lines import ProblemBody, columns
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
 DESCRIPTIONS = {
-    400: "A parameter is missing or invalid",
+    400: "A parameter is missing or invalid, or the body is no JSON",
+    404: "There is no such stream",
+    409: "It contradicts what is: the answer says what",
     413: "The body is too large",
+    415: "The body is neither of the two media types",
     422: "A parameter is invalid, unknown or too large",
     429: "Too many requests at once",
     500: "An error of ours",
-    503: "The database is away",
-    504: "The query took too long",
+    502: "The producer is down or not understood",
+    503: "Postgres or Kafka is away",
+    504: "The answer took too long to find",
 }
 ALWAYS = (422, 429, 500)
 READS = (503, 504)
+PASSED_ON = (502, 503, 504)
 HEADERS = {
     "Link": 'The next page: `<…>; rel="next"`; missing on the last.',
     "ETag": "Of a single page; send it back as `If-None-Match`.",
@@ -39,7 +45,6 @@ def listed(
     line: type[BaseModel], *errors: int, also: type[BaseModel] | None = None, ranged: bool = True
 ) -> dict[str, Any]:
     """What a route that answers a list of these lines says about its answers."""
-    example = {name: field.examples[0] for name, field in line.model_fields.items() if field.examples}
     names = columns(line)
     headers = HEADERS | (RANGE_HEADERS if ranged else {})
     text = {"schema": {"type": "string"}}
@@ -48,13 +53,24 @@ def listed(
         "model": list[also | line] if also else list[line],  # type: ignore[valid-type]
         "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()},
         "content": {
-            "application/json": {"example": [example]},
+            "application/json": {"example": [example(line)]},
             "application/x-ndjson": text,
             "text/csv": text | {"example": ",".join(names) + "\n"},
         },
     }
     not_modified = {"description": "The caller has this very answer (`If-None-Match`)"}
     return {"responses": {200: success, 304: not_modified} | problems(*errors, *READS)}
+
+
+def answered(body: Any, shown: Any, *errors: int, status: int = 200) -> dict[str, Any]:
+    """What a route that answers with such a body (a model, or a list of one) says about its answers."""
+    success = {"description": "Done", "model": body, "content": {"application/json": {"example": shown}}}
+    return {"status_code": status, "responses": {status: success} | problems(*errors)}
+
+
+def example(line: type[BaseModel]) -> dict[str, Any]:
+    """The examples of a model's fields as one object."""
+    return {name: field.examples[0] for name, field in line.model_fields.items() if field.examples}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -67,7 +83,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         model = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
-        schema.setdefault("components", {}).setdefault("schemas", {})["ProblemBody"] = model
+        schema.setdefault("components", {}).setdefault("schemas", {}).update(schemas() | {"ProblemBody": model})
         for path in schema["paths"].values():
             for operation in path.values():
                 for parameter in operation.get("parameters", ()):

@@ -4,15 +4,29 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from contracts.checks import STREAM_PATTERN, valid_stream
 from query_api.errors import BadParameter
 from query_api.formats import Format
 from query_api.ranges import FORMS, Range, parse_range
 from query_api.read import Chosen
 
-Stream = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="A stream's id.", examples=["demo"])
+
+def _is_stream(text: str) -> str:
+    if not valid_stream(text):
+        rule = "must be 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or digit"
+        raise PydanticCustomError("stream", rule)
+    return text
+
+
+Stream = Annotated[str, Field(pattern=STREAM_PATTERN, description="A stream's id.", examples=["demo"])]
+StreamInPath = Annotated[
+    str,
+    AfterValidator(_is_stream),
+    Path(description="The stream's id.", examples=["lab"], json_schema_extra={"pattern": STREAM_PATTERN}),
 ]
 Category = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 FIELD = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
@@ -112,3 +126,17 @@ class LiveQuery(Query):
     """Which updates to follow."""
 
     stream: Stream | None = None
+
+
+class DeleteQuery(Query):
+    """What goes with a stream that is deleted."""
+
+    data: bool = Field(False, description="Delete its readings, rows and windows too.")
+
+
+class LatencyQuery(Query):
+    """How long an answer is to take."""
+
+    latency_ms: float | None = Field(
+        None, ge=0, le=10_000, allow_inf_nan=False, description="Answer after so many milliseconds."
+    )

@@ -19,7 +19,8 @@ log = structlog.get_logger("producer")
 CONNECTIONS_MAX = 200
 KEEPALIVE_S = 3.0
 """Shorter than the producer's own, so that no request meets a connection that is just being closed."""
-PASSED_ON_HEADERS = ("retry-after",)
+JSON = "application/json"
+STATUSES = frozenset(HTTPStatus)
 AGAIN = {"Retry-After": "2"}
 
 
@@ -46,9 +47,8 @@ class Producer:
     def __init__(self, url: str, settings: ProducerCalls) -> None:
         self._settings = settings
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX, keepalive_expiry=KEEPALIVE_S)
-        timeout = httpx.Timeout(None, connect=settings.connect_s, pool=settings.connect_s)
         headers = {"Accept-Encoding": "identity", "User-Agent": "tideline-query-api"}
-        self._http = httpx.AsyncClient(base_url=url, limits=limits, timeout=timeout, headers=headers, trust_env=False)
+        self._http = httpx.AsyncClient(base_url=url, limits=limits, headers=headers, trust_env=False)
 
     @asynccontextmanager
     async def open(self, _app: object) -> AsyncIterator[None]:
@@ -70,35 +70,28 @@ class Producer:
         Raises Problem: the producer's own with its status, 502 when it is down or answers something that is not
         understood, 504 when it says nothing.
         """
-        request = self._http.build_request(method, path, params=parameters)
+        answer_s = self._settings.answer_s + extra_s
+        limit = asyncio.timeout(None if body else answer_s)
+        request = self._http.build_request(
+            method,
+            path,
+            params=parameters,
+            headers={"Content-Type": body.media_type} if body else {},
+            content=_counted(body.parts, limit, answer_s) if body else None,
+            timeout=httpx.Timeout(answer_s, connect=self._settings.connect_s, pool=self._settings.connect_s),
+        )
         try:
-            async with asyncio.timeout(None) as limit:
-                if body is None:
-                    _begin(limit, self._settings.answer_s + extra_s)
-                else:
-                    request = self._with_body(request, body, limit, self._settings.answer_s + extra_s)
-                status, headers, content = await self._exchange(request)
+            async with limit:
+                return _understood(request, *await self._exchange(request))
         except (TimeoutError, httpx.TimeoutException):
             log.warning("the producer is silent", method=method, path=path)
-            detail = "the producer has not answered in time: what was asked for may still happen, look before you repeat"
+            detail = "the producer has not answered in time; look whether it did what was asked before you ask again"
             raise Problem(504, detail, headers=AGAIN) from None
         except httpx.ConnectError:
             log.warning("the producer is down", method=method, path=path)
             raise Problem(502, "the producer cannot be reached: is it running?", headers=AGAIN) from None
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise _nonsense(method, path, type(error).__name__) from None
-        return _understood(method, path, status, headers, content)
-
-    def _with_body(self, request: httpx.Request, body: Body, limit: asyncio.Timeout, answer_s: float) -> httpx.Request:
-        async def counted() -> AsyncIterator[bytes]:
-            async for part in body.parts:
-                yield part
-            _begin(limit, answer_s)
-
-        headers = {"Content-Type": body.media_type}
-        return self._http.build_request(
-            request.method, request.url.path, params=request.url.params, headers=headers, content=counted()
-        )
+        except httpx.TransportError as error:
+            raise _nonsense(request, type(error).__name__) from None
 
     async def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         response = await self._http.send(request, stream=True)
@@ -107,38 +100,42 @@ class Producer:
             async for part in response.aiter_raw():
                 content += part
                 if len(content) > self._settings.answer_bytes_max:
-                    raise httpx.RemoteProtocolError("too long")
+                    raise _nonsense(request, "too long")
         finally:
             await response.aclose()
         return response.status_code, response.headers, bytes(content)
 
 
-def _begin(limit: asyncio.Timeout, seconds: float) -> None:
-    limit.reschedule(asyncio.get_running_loop().time() + seconds)
+async def _counted(parts: AsyncIterator[bytes], limit: asyncio.Timeout, answer_s: float) -> AsyncIterator[bytes]:
+    """The body as it comes, however slowly; its end is when the time for the answer begins."""
+    async for part in parts:
+        yield part
+    limit.reschedule(asyncio.get_running_loop().time() + answer_s)
 
 
-def _understood(method: str, path: str, status: int, headers: httpx.Headers, content: bytes) -> Answer:
+def _understood(request: httpx.Request, status: int, headers: httpx.Headers, content: bytes) -> Answer:
     """A success as it is; raises Problem for everything else."""
     kind = headers.get("content-type", "").partition(";")[0].strip()
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
-        raise _nonsense(method, path, "no JSON") from None
-    if HTTPStatus(status).is_success and kind == "application/json":
+        raise _nonsense(request, "no JSON") from None
+    if 200 <= status < 300 and kind == JSON:
         return Answer(status, content, value)
-    if status >= 400 and kind == MEDIA_TYPE and (problem := _problem(status, headers, value)):
+    if status >= 400 and status in STATUSES and kind == MEDIA_TYPE and (problem := _problem(status, headers, value)):
         if status >= 500:
-            log.warning("the producer has a problem", method=method, path=path, problem=value)
+            log.warning("the producer has a problem", problem=value)
         raise problem
-    raise _nonsense(method, path, f"status {status}")
+    raise _nonsense(request, f"status {status}")
 
 
 def _problem(status: int, headers: httpx.Headers, value: Any) -> Problem | None:
     """The producer's problem as one of ours; None when it is none."""
     match value:
         case {"detail": str(detail), "errors": list(errors)} if all(map(_is_error, errors)):
-            passed_on = {name.title(): headers[name] for name in PASSED_ON_HEADERS if headers.get(name, "").isdigit()}
-            return Problem(status, detail, errors=errors, headers=passed_on)
+            retry_after = headers.get("retry-after", "")
+            again = {"Retry-After": retry_after} if retry_after.isdigit() else {}
+            return Problem(status, detail, errors=errors, headers=again)
         case _:
             return None
 
@@ -147,6 +144,6 @@ def _is_error(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
-def _nonsense(method: str, path: str, what: str) -> Problem:
-    log.warning("the producer's answer is not understood", method=method, path=path, what=what)
+def _nonsense(request: httpx.Request, what: str) -> Problem:
+    log.warning("the producer's answer is not understood", method=request.method, path=request.url.path, what=what)
     return Problem(502, "the producer's answer is not understood: its log may say more", headers=AGAIN)

@@ -9,7 +9,7 @@ class Limits(Section):
     """What one request, and all of them together, may ask for; more is answered with a problem that says so."""
 
     requests_max: int = Field(64, ge=1, description="Requests answered at once; one more gets 429.")
-    body_bytes_max: int = Field(1_048_576, ge=0, description="Largest request body; a larger one gets 413.")
+    body_bytes_max: int = Field(4_194_304, ge=0, description="Largest request body; a larger one gets 413.")
     send_s: float = Field(
         10.0, gt=0, description="Longest to wait for a reader that takes nothing; then it is cut off."
     )
@@ -29,6 +29,19 @@ class LiveSettings(Section):
     ping_s: float = Field(15.0, gt=0, description="Seconds of silence after which a client gets a sign of life.")
     clients_max: int = Field(1_000, ge=1, description="Most clients at once; one more gets 429.")
     queue_max: int = Field(100, ge=1, description="Updates that wait for a slow client; then it is told to resync.")
+    values_poll_s: float = Field(0.5, gt=0, description="Seconds between looks for new values of a followed stream.")
+    values_max: int = Field(500, ge=1, le=10_000, description="Values that a look tells at most, the newest.")
+    followers_max: int = Field(100, ge=1, description="Most followers of values at once; one more gets 429.")
+
+
+class ProducerCalls(Section):
+    """Calls that are passed on to the producer."""
+
+    connect_s: float = Field(2.0, gt=0, description="Longest to connect.")
+    answer_s: float = Field(
+        12.0, gt=0, description="Longest until the answer, beside the latency that is asked for; then 504."
+    )
+    answer_bytes_max: int = Field(33_554_432, ge=1_024, description="Largest answer that is passed on.")
 
 
 class QueryApiSettings(PostgresClientSettings):
@@ -39,7 +52,12 @@ class QueryApiSettings(PostgresClientSettings):
     public_url: str = Field(
         "", pattern=r"^(https?://[^/\s]+)?$", description="Base of `Link` headers behind a proxy; empty: as asked."
     )
-    producer_url: str = Field("http://127.0.0.1:8001", description="The producer, for the calls that are passed on.")
+    producer_url: str = Field(
+        "http://127.0.0.1:8001",
+        pattern=r"^https?://[^/\s]+$",
+        description="The producer, for the calls that are passed on.",
+    )
+    producer: ProducerCalls = Field(default_factory=ProducerCalls, description="Calls to the producer.")
     postgres: PostgresSettings = Field(
         default_factory=lambda: PostgresSettings(pool_min=2, pool_max=10), description="Connection pool."
     )

@@ -1,0 +1,64 @@
+"""Bodies in the OpenAPI document that no model of ours describes: what the producer takes, and examples."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from contracts.schema import message_schema
+
+TABLE_ROW = {
+    "machine": "M-5",
+    "product": "bottle",
+    "cycle_time_s": 19.52,
+    "temperature_c": 211.5,
+    "pressure_bar": 79.1,
+    "weight_g": 24.01,
+    "energy_wh": 55.8,
+    "scrap": False,
+}
+PARTS_EXAMPLE = (
+    '{"part":"random-int","data":{"value":42}}\n'
+    '{"part":"table","error":{"status":503,"detail":"Kafka has not acknowledged the rows: ask again in a moment"}}\n'
+    '{"part":"time-series","data":[{"timestamp":"2026-01-02T03:04:05Z","value":21.5}]}\n'
+)
+FOLLOW_EXAMPLE = (
+    "id: 2026-01-02T03:04:05.250000Z\n"
+    'data: {"timestamp":"2026-01-02T03:04:05.250000Z","category":"value","value":42.0}\n\n'
+)
+
+
+def new_stream() -> dict[str, Any]:
+    """The body that starts a stream."""
+    examples = {
+        "numbers": {"value": {"id": "lab", "profile": "random-int"}},
+        "backfill": {
+            "value": {
+                "id": "plant",
+                "profile": "sensor",
+                "rate": 100,
+                "duration": 86400,
+                "start_time": "2026-01-02T00:00:00Z",
+            }
+        },
+    }
+    schema = {"$ref": "#/components/schemas/NewStream"}
+    return {"required": True, "content": {"application/json": {"schema": schema, "examples": examples}}}
+
+
+def new_events() -> dict[str, Any]:
+    """The body that publishes events."""
+    event = {"stream": "lab-3", "category": "temperature", "timestamp": "2026-01-02T03:04:05.678Z", "value": 21.5}
+    lines = "".join(json.dumps(event | {"value": value}) + "\n" for value in (21.5, 21.75))
+    content = {
+        "application/json": {"schema": {"$ref": "#/components/schemas/NewEvent"}, "example": event},
+        "application/x-ndjson": {"schema": {"type": "string"}, "example": lines},
+    }
+    return {"required": True, "content": content}
+
+
+def schemas() -> dict[str, Any]:
+    """The schemas that these bodies refer to, by name: the producer's, as `make docs` wrote it, and the contract's."""
+    stream: dict[str, Any] = json.loads((files("query_api") / "pages" / "new-stream.json").read_text())
+    event = message_schema("reading")
+    definitions: dict[str, Any] = stream.pop("$defs", {})
+    return definitions | {"NewStream": stream, "NewEvent": event}

@@ -1,0 +1,86 @@
+"""The values of one stream as they come, by their timestamps: best effort, unlike windows in `live`.
+
+What arrives with a time that is not beyond the newest of its category was late and is left out, and of more than
+`values_max` in one look the oldest are.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from chassis.problems import Problem
+from query_api.database import Database
+from query_api.formats import Line
+from query_api.newest import NO_ID
+from query_api.ranges import EARLIEST, LATEST
+from query_api.read import Chosen, series_page
+from query_api.rows import CATEGORIES_MAX, rules_of, values_of
+from query_api.settings import LiveSettings
+
+ROWS_MAX = 50
+INSTANT = timedelta(microseconds=1)
+
+
+class Follower:
+    """How far one reader of a stream is."""
+
+    def __init__(self, database: Database, stream: str, values_max: int) -> None:
+        self._database, self._stream, self._values_max = database, stream, values_max
+        self._since = self._rows_since = EARLIEST
+        self._told: dict[int, datetime] = {}
+
+    async def begin(self, since: datetime | None) -> None:
+        """Stand at a time, or at the newest value of each category. Raises Problem 503 or 504."""
+        if since is not None:
+            self._since = self._rows_since = since
+            return
+        for row in await self._database.fetch("newest_by_series", self._stream):
+            self._told[row["series_id"]] = row["last_at"]
+        newest = await self._database.fetch("rows_before", [self._stream], EARLIEST, LATEST, "", NO_ID, 1)
+        self._rows_since = newest[0]["timestamp"] if newest else EARLIEST
+
+    async def look(self) -> list[Line]:
+        """What came since the last look, by time: `timestamp, category, value`. Raises Problem 503 or 504."""
+        lines = await self._readings() + await self._rows()
+        return sorted(lines, key=lambda line: line["timestamp"])[-self._values_max :]
+
+    async def _readings(self) -> list[Line]:
+        told = list(self._told), list(self._told.values())
+        rows = await self._database.fetch("values_beyond", self._stream, self._since, *told, self._values_max)
+        if len(rows) == self._values_max:
+            self._since, self._told = rows[0]["timestamp"], {}
+        for row in reversed(rows):
+            self._told[row["series_id"]] = row["timestamp"]
+        return [{name: row[name] for name in ("timestamp", "category", "value")} for row in rows]
+
+    async def _rows(self) -> list[Line]:
+        after = self._rows_since + INSTANT
+        rows = await self._database.fetch("rows_before", [self._stream], after, LATEST, "", NO_ID, ROWS_MAX)
+        if not rows:
+            return []
+        self._rows_since = rows[0]["timestamp"]
+        found = await series_page(self._database, Chosen(self._stream, None), ("", ""), CATEGORIES_MAX)
+        series, rules = {one.category: one for one in found}, await rules_of(self._database, self._stream)
+        return [
+            {"timestamp": value.timestamp, "category": value.series.category, "value": value.value}
+            for row in rows
+            for value in values_of(row, series, rules)
+        ]
+
+
+class Followers:
+    """How many there are, and how many there may be."""
+
+    def __init__(self, settings: LiveSettings) -> None:
+        self._most, self._now = settings.followers_max, 0
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Count one for as long as it is there. Raises Problem 429."""
+        if self._now >= self._most:
+            raise Problem(429, f"{self._most} clients follow streams already", headers={"Retry-After": "5"})
+        self._now += 1
+        try:
+            yield
+        finally:
+            self._now -= 1

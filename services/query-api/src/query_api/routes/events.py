@@ -1,0 +1,40 @@
+"""`POST /api/v1/events`: events of anybody who has no Kafka client, passed on to the producer as they come."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from chassis.problems import Problem
+from query_api import parameters
+from query_api.bodies import new_events
+from query_api.openapi import PASSED_ON, answered, example
+from query_api.producer import JSON, Body, Producer
+from query_api.routes.passing import passed_on
+from query_api.stream_lines import EventAnswer
+
+NDJSON = "application/x-ndjson"
+
+
+def router(producer: Producer) -> APIRouter:
+    """The route."""
+    routes = APIRouter(tags=["Events"])
+    shown = [example(EventAnswer)]
+
+    @routes.post(
+        "/api/v1/events",
+        summary="Publish events",
+        openapi_extra={"requestBody": new_events()},
+        **answered(list[EventAnswer], shown, 413, 415, *PASSED_ON, status=202),
+    )
+    async def publish(request: Request, _query: Annotated[parameters.Query, Query()]) -> Response:
+        """One event as JSON, or one a line as NDJSON; each line is answered: accepted, or the reason it is not.
+
+        202 comes once Kafka has the accepted ones on disk. After 503 or no answer send those with an id and a
+        timestamp again: they are counted once. With no valid line at all: 422.
+        """
+        kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        if kind not in (JSON, NDJSON):
+            raise Problem(415, f"send one event as {JSON}, or one a line as {NDJSON}")
+        return passed_on(await producer.call("POST", "/events", body=Body(kind, request.stream())))
+
+    return routes

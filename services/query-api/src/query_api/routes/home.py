@@ -1,0 +1,33 @@
+"""`GET /`: a page for a person, how much there is for a program."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from query_api import parameters
+from query_api.accept import prefers
+from query_api.formats import MEDIA_TYPES, Format, json_bytes
+from query_api.openapi import READS, answered, example
+from query_api.parts import Parts
+from query_api.stream_lines import TotalsBody
+from query_api.streams import totals
+
+HEADERS = {"Vary": "Accept", "Cache-Control": "no-store"}
+
+
+def router(parts: Parts) -> APIRouter:
+    """The route."""
+    routes = APIRouter(tags=["Service"])
+    described = answered(TotalsBody, example(TotalsBody), *READS)
+    described["responses"][307] = {"description": "To /docs, where `Accept` names text/html"}
+
+    @routes.get("/", summary="How much there is", **described)
+    async def home(request: Request, _query: Annotated[parameters.Query, Query()]) -> Response:
+        """Readings and rows kept, and streams that count towards those that may run at once."""
+        if prefers(request.headers.get("accept"), "text/html", MEDIA_TYPES[Format.JSON]):
+            return RedirectResponse("/docs", headers=HEADERS)
+        found = await totals(parts.database)
+        return Response(json_bytes(found._asdict()), headers=HEADERS, media_type=MEDIA_TYPES[Format.JSON])
+
+    return routes

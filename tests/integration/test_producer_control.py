@@ -211,7 +211,7 @@ async def test_a_table_stream_publishes_whole_rows(
         ({"id": "lab", "categories": ["a\u0000b"]}, "categories"),
         ({"id": "lab", "categories": ["a", "a"]}, "categories"),
         ({"id": "lab", "colour": "red"}, "colour"),
-        ({"id": "lab", "kind": "dataset"}, "kind"),
+        ({"id": "lab", "kind": "dataset"}, "url"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -16,7 +16,7 @@ CREATE TABLE streams (
     owner           text,
     lease_until     timestamptz,
     progress        jsonb NOT NULL DEFAULT '{}',
-    dataset_digest  bytea,
+    dataset         jsonb NOT NULL DEFAULT '{}',
     delete_data     boolean NOT NULL DEFAULT false,
     changes         integer NOT NULL DEFAULT 0,
     unannounced     jsonb NOT NULL DEFAULT '[]',
@@ -28,6 +28,8 @@ COMMENT ON COLUMN streams.unannounced IS
     'Changes of state that topic `streams` does not have yet, written by trigger note_stream_state; changes counts all.';
 COMMENT ON COLUMN streams.delete_data IS
     'Of a stream that is deleted: its data is to go too. The row stays, so that a new stream of this id gets runs of its own.';
+COMMENT ON COLUMN streams.dataset IS
+    'What was pulled: sha256, bytes, etag, last_modified, and rows once all are published. stale: to be asked for anew.';
 COMMENT ON COLUMN streams.position IS 'Checkpoint: every event of this run below it was acknowledged by Kafka.';
 
 -- One (stream, category) pair; the small id keys every hot table.

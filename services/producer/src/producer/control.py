@@ -5,11 +5,14 @@ from typing import Any
 
 import asyncpg
 import orjson
+from asyncpg.pool import PoolConnectionProxy
 
+from producer import decide_dataset
 from producer.built_in import BUILT_IN_IDS
 from producer.decide import Stream, Wish, decide, refuse_if_active, refuse_if_full
+from producer.decide_dataset import Ask
 from producer.errors import Conflict, Unknown
-from producer.spec import Spec
+from producer.spec import DatasetSpec, Spec
 from producer.sql import statement
 
 
@@ -38,11 +41,38 @@ async def start(pool: asyncpg.Pool, stream: str, spec: Spec, now: datetime, runn
         found = await connection.fetchrow(statement("lock_stream"), stream)
         if found is not None:
             refuse_if_active(_stream(found))
-        active = [row["id"] for row in await connection.fetch(statement("active_streams"))]
-        refuse_if_full(active, running_max)
+            if found["kind"] != "simulation" and not _is_gone(found):
+                raise Conflict(f"stream {stream} is no simulation: use another id")
+        await _refuse_if_full(connection, running_max)
         stored = spec.model_dump_json(exclude_unset=True)
-        begun = (stream, "simulation", stored, spec.start_time or now)
-        return (await connection.fetch(statement("start_stream"), *begun))[0]
+        return await _begin(connection, stream, "simulation", stored, spec.start_time or now)
+
+
+async def ingest(
+    pool: asyncpg.Pool, stream: str, spec: DatasetSpec, ask: Ask, now: datetime, running_max: int
+) -> tuple[asyncpg.Record, str | None]:
+    """Begin, go on with or refresh a dataset; its row, and why nothing was begun where nothing is to be done.
+
+    Raises Conflict where that contradicts what is. Never asks the source itself.
+    """
+    if stream in BUILT_IN_IDS:
+        raise Conflict(f"{stream} is built in: choose another id")
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(statement("hold_starting"))
+        found = await connection.fetchrow(statement("lock_stream"), stream)
+        if found is None or _is_gone(found):
+            if found is not None:
+                refuse_if_active(_stream(found))
+            await _refuse_if_full(connection, running_max)
+            return await _begin(connection, stream, "dataset", spec.model_dump_json(), now), None
+        before = _stream(found)
+        after = decide_dataset.ingest(before, spec, ask)
+        if after == before:
+            return found, decide_dataset.already(before)
+        await _refuse_if_full(connection, running_max)
+        if after.spec != before.spec:
+            return await _begin(connection, stream, "dataset", spec.model_dump_json(), now), None
+        return await _store(connection, after), None
 
 
 async def change(
@@ -58,11 +88,25 @@ async def change(
         before = _stream(found)
         after = decide(before, wish, now, delete_data)
         if wish == "start" and not before.built_in:
-            refuse_if_full([row["id"] for row in await connection.fetch(statement("active_streams"))], running_max)
-        if after == before:
-            return found
-        values = (after.desired, after.state, after.reason, after.run, after.run_start, after.position)
-        return (await connection.fetch(statement("change_stream"), stream, *values, after.delete_data))[0]
+            await _refuse_if_full(connection, running_max)
+        return found if after == before else await _store(connection, after)
+
+
+async def _refuse_if_full(connection: PoolConnectionProxy, running_max: int) -> None:
+    refuse_if_full([row["id"] for row in await connection.fetch(statement("active_streams"))], running_max)
+
+
+async def _begin(
+    connection: PoolConnectionProxy, stream: str, kind: str, spec: str, run_start: datetime
+) -> asyncpg.Record:
+    return (await connection.fetch(statement("start_stream"), stream, kind, spec, run_start))[0]
+
+
+async def _store(connection: PoolConnectionProxy, after: Stream) -> asyncpg.Record:
+    place = (after.run, after.run_start, after.position)
+    kept = (after.delete_data, orjson.dumps(after.dataset).decode())
+    values = (after.id, after.desired, after.state, after.reason, *place, *kept)
+    return (await connection.fetch(statement("change_stream"), *values))[0]
 
 
 def _is_gone(row: asyncpg.Record) -> bool:
@@ -89,4 +133,5 @@ def _stream(row: asyncpg.Record) -> Stream:
         position=row["position"],
         delete_data=row["delete_data"],
         behind_s=progress.get("behind_s"),
+        dataset=orjson.loads(row["dataset"]),
     )

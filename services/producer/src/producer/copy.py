@@ -17,7 +17,11 @@ from producer.announce import Announcer, control_broker
 from producer.away import AWAY
 from producer.bounded import in_time
 from producer.built_in import apply_settings
-from producer.errors import Unavailable
+from producer.control import ingest
+from producer.datasets.fetch import Fetcher
+from producer.datasets.ingest import Datasets
+from producer.datasets.target import id_from_url, parse_target
+from producer.errors import Conflict, Failed, Unavailable
 from producer.metrics import Metrics
 from producer.publish import Publisher
 from producer.readiness import Readiness
@@ -25,6 +29,7 @@ from producer.repeat import Repeat
 from producer.run import Work
 from producer.runs import Runs
 from producer.settings import ProducerSettings
+from producer.spec import DatasetSpec
 
 log = structlog.get_logger("copy")
 
@@ -32,6 +37,7 @@ CONNECT_TIMEOUT_S = 10.0
 CHECK_EVERY_S = 2.0
 CHECK_TIMEOUT_S = 3.0
 LAST_ROUND_S = 1.0
+SWEEP_EVERY_S = 60.0
 STOP_TIMEOUT_S = 1.0
 
 
@@ -105,15 +111,17 @@ class Copy:
 
     async def _work(self, pool: asyncpg.Pool, stop: asyncio.Event) -> None:
         work = Work(self.publisher, self.topics, self.settings.publish, now_us)
-        runs = Runs(pool, self._owner, self.settings.streams, work, self.metrics)
+        datasets = Datasets(pool, self._owner, self.settings.datasets, Fetcher(self.settings.datasets))
+        runs = Runs(pool, self._owner, self.settings.streams, work, datasets, self.metrics)
         announcer = Announcer(pool, self._broker, self.topics)
         poll_s = self.settings.streams.poll_s
-        await self._apply_built_in(pool)
+        await self._apply_settings(pool)
         self._looking = Repeat("look at what is wanted", runs.look, poll_s)
         checks = {"postgres": lambda: _ask(pool), "kafka": self._check_topics}
         loops = [
             self._looking.run(),
             Repeat("announce states", announcer.announce, poll_s).run(),
+            Repeat("delete files of ended datasets", datasets.sweep, SWEEP_EVERY_S).run(),
             *(self.readiness.keep_checking(name, ask, CHECK_EVERY_S, CHECK_TIMEOUT_S) for name, ask in checks.items()),
         ]
         log.info("working", owner=self._owner)
@@ -122,10 +130,24 @@ class Copy:
             log.warning("stopping without a last checkpoint: another copy repeats a little")
         await in_time(announcer.announce(), LAST_ROUND_S)
 
-    async def _apply_built_in(self, pool: asyncpg.Pool) -> None:
+    async def _apply_settings(self, pool: asyncpg.Pool) -> None:
+        """Make the table say what the settings want: built-in streams and a dataset."""
         async for attempt in self._patiently("postgres"):
             with attempt:
                 await apply_settings(pool, self.settings.built_in, datetime.now(UTC))
+                await self._apply_dataset_url(pool)
+
+    async def _apply_dataset_url(self, pool: asyncpg.Pool) -> None:
+        url, running_max = self.settings.dataset_url, self.settings.streams.running_max
+        if not url:
+            return
+        try:
+            parse_target(url)
+            spec = DatasetSpec(url=url, timestamp_field=self.settings.datasets.timestamp_field or None)
+            _, nothing = await ingest(pool, id_from_url(url), spec, "at_start", datetime.now(UTC), running_max)
+            log.info("dataset_url", stream=id_from_url(url), result=nothing or "begun")
+        except (Conflict, Failed) as error:
+            log.warning("dataset_url is not ingested", error=str(error))
 
     async def _check_topics(self) -> None:
         if missing := await self.publisher.missing(self._topic_names):

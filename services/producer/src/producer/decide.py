@@ -1,6 +1,6 @@
 """What a wish about a stream does to it: pure, from the stream as it is to the stream as it is to be, or a Conflict."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ class Stream:
     position: int
     delete_data: bool
     behind_s: float | None = None
+    dataset: dict[str, Any] = field(default_factory=dict)
 
 
 def decide(stream: Stream, wish: Wish, now: datetime, delete_data: bool = False) -> Stream:
@@ -87,6 +88,8 @@ def resume(stream: Stream, now: datetime) -> Stream:
 def start_again(stream: Stream, now: datetime) -> Stream:
     """A new run of a stream at rest, with the spec it has. Built-in ones never repeat what they once published."""
     refuse_if_active(stream)
+    if stream.kind == "dataset":
+        return ingest_on(stream)
     begun = replace(stream, desired="running", state="pending", reason=None)
     if stream.built_in and "count" in stream.spec and stream.desired != "deleted":
         if stream.state == "completed":
@@ -99,6 +102,16 @@ def start_again(stream: Stream, now: datetime) -> Stream:
     if stream.built_in and spec.end is None:
         return again
     return replace(again, run_start=spec.start_time or now)
+
+
+def ingest_on(stream: Stream) -> Stream:
+    """A new run of a dataset at rest: a stopped one goes on with the file it has, a failed one is pulled again."""
+    if stream.state == "completed" and stream.desired != "deleted":
+        raise Conflict(f"stream {stream.id} is complete: a dataset is ingested once; POST /streams takes refresh=true")
+    begun = replace(stream, desired="running", state="pending", reason=None, run=stream.run + 1)
+    if stream.state == "stopped" and stream.desired != "deleted":
+        return begun
+    return replace(begun, position=0, dataset={})
 
 
 def refuse_if_active(stream: Stream) -> None:
@@ -117,7 +130,7 @@ def refuse_if_full(active: list[str], running_max: int) -> None:
 
 def _resumed_run_start(stream: Stream, now: datetime) -> datetime:
     behind_s = stream.behind_s if stream.behind_s is not None else 0.0
-    if stream.kind == "host" or behind_s > LIVE_BEHIND_S_MAX:
+    if stream.kind in ("host", "dataset") or behind_s > LIVE_BEHIND_S_MAX:
         return stream.run_start
     spec = Spec.model_validate(stream.spec)
     timeline = Timeline(0, spec.events_per_s, business_days=spec.profile == "prices")

@@ -13,6 +13,15 @@ class LeaseLost(Exception):  # noqa: N818 - says what happened
     """Another copy owns the stream now: stop at once and write nothing about it."""
 
 
+class Failed(Exception):  # noqa: N818 - says what happened
+    """The stream cannot go on, whoever runs it: it ends as `failed` with these words, a code first, as the reason."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
 class Conflict(Exception):  # noqa: N818 - says what happened
     """What is asked for contradicts what is: tell the caller, in these words."""
 

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from contracts.topics import Topics
 from producer import host
@@ -32,6 +33,10 @@ class Progress:
     counted: int = 0
     """How many of the published events the metrics have."""
     behind_s: float = 0.0
+    shown: dict[str, Any] = field(default_factory=dict)
+    """What else people are to see; stored with the position."""
+    reason: str | None = None
+    """Why the run ended as it did, where there is something to say."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def check_lease(self) -> None:

@@ -8,7 +8,8 @@ import asyncpg
 import structlog
 
 from producer import streams
-from producer.errors import LeaseLost, Retry
+from producer.datasets.ingest import Datasets
+from producer.errors import Failed, LeaseLost, Retry
 from producer.metrics import Metrics
 from producer.run import Progress, Work, run_stream
 from producer.settings import StreamSettings
@@ -30,18 +31,27 @@ class Run:
 
     def checkpoint(self) -> Checkpoint:
         """How far it got."""
-        shown = {"published": self.progress.published, "behind_s": round(self.progress.behind_s, 3)}
-        return Checkpoint(self.claim.id, self.claim.run, self.progress.position, shown)
+        common = {"published": self.progress.published, "behind_s": round(self.progress.behind_s, 3)}
+        return Checkpoint(self.claim.id, self.claim.run, self.progress.position, common | self.progress.shown)
 
 
 class Runs:
     """What this copy runs, by stream id. `look` is called every second or so and does all that is to be done."""
 
-    def __init__(self, pool: asyncpg.Pool, owner: str, settings: StreamSettings, work: Work, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        owner: str,
+        settings: StreamSettings,
+        work: Work,
+        datasets: Datasets,
+        metrics: Metrics,
+    ) -> None:
         self._pool = pool
         self._owner = owner
         self._settings = settings
         self._work = work
+        self._datasets = datasets
         self._metrics = metrics
         self._runs: dict[str, Run] = {}
 
@@ -79,6 +89,8 @@ class Runs:
             if outcome is not None:
                 await streams.end_run(self._pool, self._owner, run.checkpoint(), outcome, reason)
                 log.info("run ended", stream=stream, run=run.claim.run, outcome=outcome, position=run.progress.position)
+                if run.claim.kind == "dataset":
+                    await self._datasets.ended(stream, outcome)
             del self._runs[stream]
 
     async def _renew(self) -> None:
@@ -103,13 +115,16 @@ class Runs:
 
     def _start(self, claim: Claim, lease_end_s: float) -> None:
         log.info("run claimed", stream=claim.id, run=claim.run, position=claim.position)
-        progress = Progress(claim.position, lease_end_s)
+        shown = dict(claim.progress) if claim.kind == "dataset" else {}
+        progress = Progress(claim.position, lease_end_s, shown=shown)
         task = asyncio.create_task(self._run(claim, progress), name=f"stream {claim.id}")
         self._runs[claim.id] = Run(claim, progress, task)
 
     async def _run(self, claim: Claim, progress: Progress) -> Outcome:
         while True:
             try:
+                if claim.kind == "dataset":
+                    return await self._datasets.run(claim, progress, self._work)
                 return await run_stream(claim, progress, self._work)
             except Retry as error:
                 self._metrics.retries.inc()
@@ -132,7 +147,9 @@ def _outcome(run: Run) -> tuple[Outcome | None, str | None]:
     error = run.task.exception()
     if isinstance(error, LeaseLost):
         return None, None
+    if isinstance(error, Failed):
+        return "failed", str(error)
     if error is not None:
         log.error("run failed", stream=run.claim.id, exc_info=error)
         return "failed", f"{type(error).__name__}: {error}"[:500]
-    return run.task.result(), None
+    return run.task.result(), run.progress.reason

@@ -1,5 +1,6 @@
 """Every setting of the producer."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -50,6 +51,58 @@ class EventSettings(Section):
     ack_timeout_s: float = Field(8.0, gt=0, description="Seconds to wait for Kafka's acknowledgement before a 503.")
 
 
+class DatasetSettings(Section):
+    """Datasets: where they may come from, and how much of anything they may cost."""
+
+    user_agent: str = Field(
+        "Tideline/0.1 (pulls a dataset once)",
+        min_length=1,
+        pattern=r"^[\x20-\x7e]+$",
+        description="How the fetcher names itself to servers.",
+    )
+    timestamp_field: str = Field(
+        "", description="Field of the event time where a request names none; empty: the first known name."
+    )
+    allow_private_hosts: tuple[str, ...] = Field(
+        (), description="Hosts (`host` or `host:port`) that may have addresses that are not public, as localhost."
+    )
+    spool_dir: Path = Field(
+        Path(".local/spool"), description="Folder of the files while they are pulled and published."
+    )
+    ca_file: str = Field("", description="Certificates (PEM) to trust instead of the usual ones.")
+    connect_s: float = Field(5.0, gt=0, description="Seconds to resolve a name, and to connect to an address.")
+    read_s: float = Field(10.0, gt=0, description="Seconds that a server may say nothing.")
+    slow_window_s: float = Field(
+        30.0, gt=0, description="Seconds within which an answer must begin, and over which its speed is measured."
+    )
+    slow_bytes_per_s: int = Field(1_024, ge=0, description="A slower transfer is broken off.")
+    transfer_s: float = Field(21_600.0, gt=0, description="Seconds that a whole transfer may take.")
+    attempts: int = Field(
+        5, ge=1, le=100, description="Tries in a row that bring less than 1 MiB each before giving up."
+    )
+    retry_s: float = Field(1.0, ge=0, description="Seconds before the second try; doubles with each further one.")
+    retry_s_max: float = Field(
+        30.0, ge=0, description="Longest pause between tries, also where a server asks for more."
+    )
+    redirects_max: int = Field(3, ge=0, le=3, description="Redirects that are followed.")
+    bytes_max: int = Field(20_000_000_000, ge=1, description="Largest file, as it is sent.")
+    decoded_bytes_max: int = Field(20_000_000_000, ge=1, description="Largest file, decompressed.")
+    ratio_max: float = Field(100.0, ge=1, description="Most bytes that a compressed byte may become (from 1 MiB on).")
+    row_bytes_max: int = Field(
+        1_000_000, ge=1, le=1_048_000, description="Longest row or line; a longer one is rejected."
+    )
+    rows_max: int = Field(100_000_000, ge=1, description="Most rows of a file.")
+    nesting_max: int = Field(
+        20, ge=2, le=20, description="Deepest nesting of a row's record; a deeper row is rejected."
+    )
+    max_age_days: int = Field(7_305, ge=1, description="Oldest event time in days, as the processor has it.")
+    max_ahead_s: int = Field(
+        86_400, ge=0, description="Latest event time in seconds from now, as the processor has it."
+    )
+    chunk_bytes: int = Field(4_000_000, ge=10_000, description="Rows that are handed to Kafka in one go, in bytes.")
+    rejects_kept: int = Field(50, ge=0, le=1_000, description="Rejected rows that are shown with line and reason.")
+
+
 class ProducerSettings(KafkaClientSettings, PostgresClientSettings):
     """Settings of `python -m producer`."""
 
@@ -61,7 +114,11 @@ class ProducerSettings(KafkaClientSettings, PostgresClientSettings):
     sample_latency_ms: float = Field(
         0, ge=0, le=10_000, description="Latency of /random-int, /table and /time-series where the request names none."
     )
+    dataset_url: str = Field(
+        "", description="A dataset to ingest once, read at the start: the same as POST /streams with this url."
+    )
     built_in: BuiltInSettings = Field(default_factory=BuiltInSettings, description="Built-in streams.")
     streams: StreamSettings = Field(default_factory=StreamSettings, description="Running streams.")
     events: EventSettings = Field(default_factory=EventSettings, description="Events over HTTP.")
     publish: PublishSettings = Field(default_factory=PublishSettings, description="Publishing.")
+    datasets: DatasetSettings = Field(default_factory=DatasetSettings, description="Datasets.")

@@ -1,4 +1,4 @@
-"""What a simulation is asked to be: validated once, stored with the stream, never changed while it runs."""
+"""What a stream is asked to be: validated once, stored with it, never changed while it runs."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
@@ -98,3 +98,31 @@ class Spec(BaseModel):
         if self.duration is not None:
             return max(1, int(self.duration * self.events_per_s))
         return self.count
+
+
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+
+class FieldRules(BaseModel):
+    """Which fields of a row become samples: patterns of dotted names; no `include` includes all, `exclude` wins."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    include: tuple[Pattern, ...] = Field((), max_length=100, description="Only these, as `molding-machine-state.*`.")
+    exclude: tuple[Pattern, ...] = Field((), max_length=100, description="Not these.")
+
+
+class DatasetSpec(BaseModel):
+    """A dataset: where it is, where in a row its time is, and what of a row becomes samples under which categories."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(min_length=1, max_length=2048, description="http or https; pulled once.")
+    timestamp_field: FieldName | None = Field(
+        None, description="Dotted name of the event time. Default: the first of timestamp, time, ts, date, …"
+    )
+    fields: FieldRules = Field(FieldRules(), description="Which fields become samples. Default: all.")
+    split_by: tuple[FieldName, ...] = Field(
+        (), max_length=8, description="Fields whose short texts become part of the category: `CycleTime{machine=M-3}`."
+    )

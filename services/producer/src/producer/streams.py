@@ -1,13 +1,14 @@
 """Streams in Postgres: who runs which (leases), how far it got (checkpoints), what is wanted and what is (states)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 import asyncpg
 import orjson
 
+from producer.errors import LeaseLost
 from producer.sql import statement
 
 Outcome = Literal["drained", "completed", "failed"]
@@ -24,6 +25,9 @@ class Claim:
     run: int
     run_start: datetime
     position: int
+    progress: dict[str, Any] = field(default_factory=dict)
+    dataset: dict[str, Any] = field(default_factory=dict)
+    """What was pulled (column streams.dataset); empty where nothing was, and for other kinds."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,16 @@ async def claim(pool: asyncpg.Pool, owner: str, lease_s: float, limit: int) -> l
     """Take over up to `limit` streams that nobody runs; finish those that nobody runs and nobody wants."""
     rows = await pool.fetch(statement("claim_streams"), owner, lease_s, limit)
     return [
-        Claim(row["id"], row["kind"], orjson.loads(row["spec"]), row["run"], row["run_start"], row["position"])
+        Claim(
+            id=row["id"],
+            kind=row["kind"],
+            spec=orjson.loads(row["spec"]),
+            run=row["run"],
+            run_start=row["run_start"],
+            position=row["position"],
+            progress=orjson.loads(row["progress"]),
+            dataset=orjson.loads(row["dataset"]),
+        )
         for row in rows
         if row["owner"] == owner
     ]
@@ -64,3 +77,15 @@ async def end_run(pool: asyncpg.Pool, owner: str, end: Checkpoint, outcome: Outc
     """Store the last checkpoint, set the state that follows and give the lease up; nothing if another copy has it."""
     progress = orjson.dumps(end.progress).decode()
     await pool.execute(statement("end_run"), owner, end.id, end.run, end.position, outcome, reason, progress)
+
+
+async def note_dataset(pool: asyncpg.Pool, owner: str, claim: Claim, dataset: dict[str, Any]) -> None:
+    """Store what was pulled; raises LeaseLost when another copy has the stream."""
+    noted = await pool.fetchval(statement("note_dataset"), claim.id, claim.run, owner, orjson.dumps(dataset).decode())
+    if noted is None:
+        raise LeaseLost("another copy has the stream")
+
+
+async def not_to_keep(pool: asyncpg.Pool, streams: Sequence[str]) -> list[str]:
+    """Those of the streams that have no more use for a spooled file."""
+    return [row["id"] for row in await pool.fetch(statement("spools_not_to_keep"), streams)]

@@ -1,6 +1,6 @@
 """Request bodies, read up to a limit."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
@@ -24,13 +24,17 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
     return bytes(body)
 
 
-async def read_model(request: Request, model: type[M], bytes_max: int) -> M:
-    """The body as a model; a Problem 400 when it is no JSON object, 422 naming what is wrong in it."""
+async def read_json(request: Request, bytes_max: int) -> Any:
+    """The body as JSON; a Problem 400 when it is none."""
     body = await read_body(request, bytes_max)
     try:
-        values = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Problem(400, f"the body is not JSON: {error.msg}") from None
+
+
+def as_model(values: Any, model: type[M]) -> M:
+    """The values as a model; a Problem 422 naming what is wrong in them."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -12,11 +12,12 @@ from contracts.checks import STREAM_PATTERN
 from producer import control
 from producer.copy import Copy
 from producer.decide import Wish
-from producer.routes.body import read_model
+from producer.routes.body import as_model, read_json
+from producer.routes.datasets import ingest
 from producer.spec import Spec
 
 StreamId = Annotated[str, Path(pattern=STREAM_PATTERN)]
-HIDDEN = ("unannounced", "changes", "dataset_digest", "delete_data", "lease_until")
+HIDDEN = ("unannounced", "changes", "dataset", "delete_data", "lease_until")
 BODY_BYTES_MAX = 262_144
 
 
@@ -43,7 +44,12 @@ def stream_routes(copy: Copy) -> APIRouter:
 
     @routes.post("", status_code=201)
     async def start_stream(request: Request) -> Response:
-        new = await read_model(request, NewStream, BODY_BYTES_MAX)
+        values = await read_json(request, BODY_BYTES_MAX)
+        if isinstance(values, dict) and values.get("kind") == "dataset":
+            row, already = await ingest(copy, values)
+            copy.look_soon()
+            return _answer(_view(row) | {"message": already}, 200) if already else _answer(_view(row), 201)
+        new = as_model(values, NewStream)
         spec = Spec.model_validate(new.model_dump(exclude={"id", "kind"}, exclude_unset=True))
         row = await control.start(copy.pool, new.id, spec, datetime.now(UTC), running_max)
         copy.look_soon()

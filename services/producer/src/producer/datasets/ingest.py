@@ -1,0 +1,106 @@
+"""Runs a dataset: its file into the spool, unless it is there; its rows from there to Kafka."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import asyncpg
+
+from contracts.events import Limits
+from producer import streams
+from producer.datasets.fetch import Fetcher
+from producer.datasets.obtain import Obtain
+from producer.datasets.publishing import Publishing
+from producer.datasets.records import Dataset
+from producer.datasets.report import Report
+from producer.datasets.spool import Spool
+from producer.errors import Failed
+from producer.run import Progress, Work
+from producer.settings import DatasetSettings
+from producer.spec import DatasetSpec
+from producer.streams import Claim, Outcome
+
+T = TypeVar("T")
+
+
+class Datasets:
+    """The datasets of this copy: where their files are, and how they are run."""
+
+    def __init__(self, pool: asyncpg.Pool, owner: str, settings: DatasetSettings, fetcher: Fetcher) -> None:
+        self._pool = pool
+        self._owner = owner
+        self._settings = settings
+        self._fetcher = fetcher
+        self._spool = Spool(settings.spool_dir)
+
+    async def run(self, claim: Claim, progress: Progress, work: Work) -> Outcome:
+        """Run it from `progress.position` on until all rows are acknowledged or it is told to stop.
+
+        Raises Failed where it cannot go on, Retry when it is to be called again with the position reached.
+        """
+        report = Report(progress.shown, self._settings.rejects_kept)
+        spec = DatasetSpec.model_validate(claim.spec)
+        obtain = Obtain(self._pool, self._owner, self._settings, self._fetcher, self._spool, claim, progress, report)
+        try:
+            path = await _unless(progress.stop, obtain.file(spec.url))
+        except _Stopped:
+            return "drained"
+        if path is not None:
+            dataset = Dataset(claim.id, spec.timestamp_field, _limits(self._settings))
+            if not await Publishing(path, dataset, self._settings, progress, work, report).run():
+                return "drained"
+            progress.reason = _outcome(progress.position, report)
+            await streams.note_dataset(self._pool, self._owner, claim, {"rows": progress.position})
+        else:
+            progress.position = claim.dataset.get("rows", 0)
+            progress.reason = "unchanged: the source has nothing newer"
+        report.done()
+        progress.shown = report.figures()
+        return "completed"
+
+    async def ended(self, stream: str, outcome: Outcome) -> None:
+        """The end of a run is stored: delete what nobody needs any more; half a file may yet be of use."""
+        if outcome != "drained":
+            await asyncio.to_thread(self._spool.remove, stream, parts=outcome == "completed")
+
+    async def sweep(self) -> None:
+        """Delete files that nobody touched for an hour and whose streams are completed or deleted."""
+        unused = await asyncio.to_thread(self._spool.unused)
+        if unused:
+            for stream in await streams.not_to_keep(self._pool, unused):
+                await asyncio.to_thread(self._spool.remove, stream)
+
+
+class _Stopped(Exception):  # noqa: N818 - says what happened
+    """Told to stop before there was a file."""
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """What the work answers, unless it is told to stop first: then the work is cancelled and _Stopped raised."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise _Stopped
+    finally:
+        stopped.cancel()
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def _outcome(rows: int, report: Report) -> str | None:
+    """What is to be said about a file of which every row was looked at; raises Failed when none could be taken."""
+    if rows == 0:
+        return "the file holds no rows"
+    if report.rejected == 0:
+        return None
+    first = report.first_reject or {}
+    example = f"row {first.get('row')} in line {first.get('line')}: {first.get('detail')}"
+    if report.rejected == rows:
+        raise Failed("no_rows", f"none of the {rows} rows can be taken; {example}")
+    return f"{report.rejected} of {rows} rows were rejected; {example}"
+
+
+def _limits(settings: DatasetSettings) -> Limits:
+    return Limits(settings.max_age_days, settings.max_ahead_s, settings.row_bytes_max, settings.nesting_max)

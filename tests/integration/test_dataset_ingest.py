@@ -1,0 +1,39 @@
+"""A dataset by its URL: pulled once, kept whole, there to be asked for."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from tests.support.databases import Database
+from tests.support.datasets import START_S, ask, control, kept_rows, product, products, settings
+from tests.support.fixtures import StartService
+from tests.support.hostile import decent, serving
+from tests.support.pipeline import taken
+from tests.support.streams import until_state
+
+
+async def test_a_json_array_becomes_rows_and_windows_that_can_be_asked_for(
+    database: Database, start_service: StartService, tmp_path: Path
+) -> None:
+    start_service("processor")
+    producer = start_service("producer", **settings(tmp_path)).wait_ready()
+    api = start_service("query-api", TIDELINE_PRODUCER_URL=producer.url).wait_ready()
+    with serving(decent(products(2500))) as source:
+        async with control(producer) as http:
+            answer = await ask(http, source.url())
+            assert answer.status_code == 201, answer.text
+        row = await until_state(database.producer_dsn, "molding", ["completed", "failed"])
+        assert (row["state"], row["reason"], row["position"]) == ("completed", None, 2500)
+        assert len(source.requests) == 1
+    await taken(database, 2500)
+    expected = [
+        (n, datetime.fromtimestamp(START_S, UTC) + timedelta(seconds=n + 0.25), product(n)) for n in range(2500)
+    ]
+    assert await kept_rows(database.owner_dsn) == expected
+    name = "molding-machine-state.CycleTime"
+    async with httpx.AsyncClient(base_url=api.url, trust_env=False) as http:
+        answer = await http.get("/api/v1/processed-data", params={"stream": "molding", "category": name})
+    [line] = answer.json()
+    assert (line["count"], line["avg_value"]) == (2500, sum(30 + n / 8 for n in range(2500)) / 2500)
+    assert json.loads(row["progress"])["published"] == 2500

@@ -68,6 +68,7 @@ def test_a_wish_is_posted_and_its_answer_told(api: FakeApi, tideline: Tideline, 
 
 def test_start_sends_what_was_given_and_nothing_else(api: FakeApi, tideline: Tideline) -> None:
     api.on("POST", "/api/v1/streams", Reply(201, LAB | {"state": "pending", "run": 1}))
+    api.on("POST", "/api/v1/streams/lab/start", problem(404, "there is no stream lab"))
     assert tideline("streams start lab").stdout == "lab is pending\n"
     every = (
         "streams start lab --profile random-walk --rate 10 --categories a,b --seed 7 --count 100 --duration 60 "
@@ -96,10 +97,31 @@ def test_start_sends_what_was_given_and_nothing_else(api: FakeApi, tideline: Tid
     ]
 
 
+def test_start_without_options_begins_a_known_stream_as_it_was(api: FakeApi, tideline: Tideline) -> None:
+    api.on("POST", "/api/v1/streams/lab/start", Reply(200, LAB | {"state": "pending"}))
+    assert tideline("streams start lab").stdout == "lab is pending\n"
+    api.on("POST", "/api/v1/streams/lab/start", problem(409, "stream lab is running already"))
+    assert tideline("streams start lab").stderr == "error: stream lab is running already\n"
+    assert [asked.path for asked in api.asked] == ["/api/v1/streams/lab/start"] * 2
+
+
+def test_what_only_outsiders_publish_to_has_no_state(api: FakeApi, tideline: Tideline) -> None:
+    outside = dict.fromkeys(LAB, None) | {"id": "plant", "kind": "external", "built_in": False, "spec": {}}
+    api.on("GET", "/api/v1/streams", Reply(200, [outside]))
+    assert tideline("streams list").stdout.splitlines()[1].split() == ["plant", "external", "-", "-", "-"]
+
+
+def test_all_pages_of_a_list_are_shown(api: FakeApi, tideline: Tideline) -> None:
+    link = {"Link": f'<{api.url}/api/v1/streams?cursor=abc>; rel="next"'}
+    api.on("GET", "/api/v1/streams", Reply(200, [HOST], link), Reply(200, [LAB]))
+    assert json.loads(tideline("streams list --json").stdout) == [HOST, LAB]
+    assert [asked.query for asked in api.asked] == [{}, {"cursor": ["abc"]}]
+
+
 def test_a_conflict_is_a_sentence_and_exit_code_1(api: FakeApi, tideline: Tideline) -> None:
     detail = "5 streams run already, and 5 may: stop one of a, b, c, d, e"
     api.on("POST", "/api/v1/streams", problem(409, detail))
-    result = tideline("streams start lab")
+    result = tideline("streams start lab --rate 1")
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"error: {detail}\n")
 
 

@@ -50,19 +50,19 @@ class Api:
         return body
 
     def lines(self, method: str, path: str, **request: Any) -> list[Line]:
-        """The answer, a JSON list of objects."""
+        """The answer, a JSON list of objects and all of it."""
         return self._lines_of(_json(self.ask(method, path, **request)))
 
-    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[list[Line]]:
+    def all_lines(self, path: str, params: Mapping[str, Any] | None = None) -> list[Line]:
         """All pages of a list. Only the cursor of a link is followed, so that the key never goes to another server."""
-        cursor: dict[str, Any] = {}
-        while True:
-            answer = self.ask("GET", path, params={**params, **cursor})
-            yield self._lines_of(_json(answer))
+        lines: list[Line] = []
+        cursor: dict[str, Any] | None = {}
+        while cursor is not None:
+            answer = self.ask("GET", path, params={**(params or {}), **cursor})
+            lines += self._lines_of(_json(answer))
             link = answer.links.get("next", {}).get("url")
-            if link is None:
-                return
-            cursor = {"cursor": parse_qs(urlsplit(link).query).get("cursor", [""])[0]}
+            cursor = {"cursor": parse_qs(urlsplit(link).query).get("cursor", [""])[0]} if link else None
+        return lines
 
     def events(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[str, list[Line]]]:
         """Server-sent events by name with their lines, until the server ends them; Away also after a long silence."""

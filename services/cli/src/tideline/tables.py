@@ -92,12 +92,12 @@ def averages_table(days: Iterable[Line]) -> Table:
 def stream_sentence(stream: Line) -> str:
     """What a stream does now."""
     reason = f": {stream['reason']}" if stream.get("reason") else ""
-    return f"{name_of(stream)} is {stream.get('state')}{reason}"
+    return f"{name_of(stream)} is {stream.get('state') or NOTHING}{reason}"
 
 
 def change_line(stream: Line) -> str:
     """A change of a stream's state in one line."""
-    parts = [moment(stream.get("updated_at")), name_of(stream), str(stream.get("state"))]
+    parts = [moment(stream.get("updated_at")), name_of(stream), str(stream.get("state") or NOTHING)]
     if "run" in stream:
         parts.append(f"run {count(stream['run'])}, position {count(stream.get('position'))}")
     if stream.get("reason"):

@@ -54,5 +54,5 @@ def averages(
     first, last = days_asked(start_date, end_date, today_in(tz, datetime.now(UTC)))
     asked: dict[str, Any] = {"start_date": first, "end_date": last, "tz": tz, "stream": stream, "category": category}
     params = {name: value for name, value in asked.items() if value}
-    days = [day for page in session.api.pages(PATH, params) for day in page]
+    days = session.api.all_lines(PATH, params)
     session.screen.show(days, averages_table(days) if days else f"Nothing is kept from {first} to {last}.")

@@ -1,11 +1,12 @@
 """`tideline streams start`: a simulation's spec, option by option."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from tideline.api import STREAMS
+from tideline.api import STREAMS, Api, Line, stream_path
+from tideline.errors import Refused
 from tideline.options import StreamId
 from tideline.session import Session, connected
 from tideline.spec import instant, names, spec
@@ -106,11 +107,10 @@ def start(
 ) -> None:
     """Start a stream.
 
-    It makes simulated events, with the same values for the same seed and options. A stream at rest begins anew. At
-    most five run at once; the built-in ones do not count.
+    It makes simulated events, with the same values for the same seed and options. Without any option a stream that is
+    at rest, or built in, begins anew as it was. At most five run at once; the built-in ones do not count.
     """
-    body = spec(
-        id=stream,
+    asked = spec(
         profile=profile,
         categories=None if categories is None else names(categories),
         seed=seed,
@@ -125,5 +125,20 @@ def start(
         disorder_ratio=disorder_ratio,
         corrupt_ratio=corrupt_ratio,
     )
-    begun = session.api.thing("POST", STREAMS, json=body)
+    begun = begin(session.api, stream, asked) if asked else begin_again(session.api, stream)
     session.screen.show(begun, stream_sentence(begun))
+
+
+def begin(api: Api, stream: str, asked: dict[str, Any]) -> Line:
+    """A new stream, or a new run with another spec."""
+    return api.thing("POST", STREAMS, json={"id": stream, **asked})
+
+
+def begin_again(api: Api, stream: str) -> Line:
+    """A new run by the spec that the stream has; a new stream when there is none of this id."""
+    try:
+        return api.thing("POST", f"{stream_path(stream)}/start")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return begin(api, stream, {})

@@ -33,7 +33,7 @@ def status(session: Session) -> None:
 
     known(lambda: api.thing("GET", "/api/v1/ready"))
     counts: Line = known(lambda: api.thing("GET", "/")) or {}
-    streams = known(lambda: api.lines("GET", STREAMS))
+    streams = known(lambda: api.all_lines(STREAMS))
     shown: Line = {
         "url": api.url,
         "ready": not reasons,

@@ -17,7 +17,7 @@ NO_STREAMS = "There are no streams: `tideline streams start ID` begins one."
 @connected
 def list_streams(session: Session) -> None:
     """List all streams."""
-    streams = session.api.lines("GET", STREAMS)
+    streams = session.api.all_lines(STREAMS)
     session.screen.show(streams, streams_table(streams) if streams else NO_STREAMS)
 
 

@@ -91,6 +91,6 @@ def live(api: Api, stream: str | None) -> Iterator[Told]:
 def poll(api: Api, stream: str | None) -> Iterator[Told]:
     """By asking every second, of a server that has no live updates."""
     while True:
-        streams = [named(line) for line in api.lines("GET", STREAMS)]
+        streams = [named(line) for line in api.all_lines(STREAMS)]
         yield [line for line in streams if stream in (None, line["stream"])], True
         time.sleep(PAUSE_S)

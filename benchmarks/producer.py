@@ -107,7 +107,9 @@ def _kept_rate(stack: Stack, template: str, rate: int) -> float:
 
 def _librdkafka(stack: Stack, count: int) -> float:
     topics, settings = _fresh_topics(stack), PublishSettings()
-    stream = simulation("full", 1, round(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) * 1_000_000, Spec.model_validate(SPEC))
+    stream = simulation(
+        "full", 1, round(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) * 1_000_000, Spec.model_validate(SPEC)
+    )
     records = generate(stream, 0, min(count, READY_MADE))
     producer = Producer(
         {

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from docs import asyncapi
 from docs.command_line import command_line
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import models_json_schema
 
 from chassis.settings import ServiceSettings
 from contracts.reasons import Reason
 from contracts.schema import MESSAGES, schema_text
 from local_stack.settings import LocalSettings
 from processor.settings import ProcessorSettings
+from producer.routes.datasets import NewDataset
 from producer.routes.streams import NewStream
 from producer.settings import ProducerSettings
 from provision.settings import ProvisionSettings
@@ -68,8 +71,20 @@ def files() -> dict[Path, str]:
     for name in MESSAGES:
         written[ROOT / "contracts" / "schema" / f"{name}.json"] = schema_text(name)
     pages = ROOT / "services" / "query-api" / "src" / "query_api" / "pages"
-    written[pages / "new-stream.json"] = _as_file(NewStream.model_json_schema(ref_template=REFERENCE))
+    written[pages / "asyncapi.json"] = _as_file(asyncapi.document())
+    written[pages / "new-stream.json"] = _as_file(new_streams())
     return written
+
+
+def new_streams() -> dict[str, Any]:
+    """The schemas of what may be started, by name; without `kind` it is a simulation."""
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [
+        (NewStream, "validation"),
+        (NewDataset, "validation"),
+    ]
+    schemas: dict[str, Any] = models_json_schema(models, ref_template=REFERENCE)[1]["$defs"]
+    schemas["NewDataset"]["required"].append("kind")
+    return schemas
 
 
 def _as_file(document: object) -> str:

@@ -38,6 +38,16 @@ async def test_the_documentation_page_needs_no_other_host(database: Database) ->
         assert "/openapi.json" in (await api.get("/docs/docs.js")).text
 
 
+async def test_every_topic_is_described_and_nothing_can_be_published_from_there() -> None:
+    async with serving("postgresql://127.0.0.1:9/nothing", connected=False) as api:
+        page, document = await api.get("/asyncapi"), await api.get("/asyncapi.json")
+        assert page.headers["content-type"] == document.headers["content-type"] == "application/json"
+        assert page.content == document.content
+        assert {one["address"] for one in document.json()["channels"].values()} == {"readings", "rows", "streams"}
+        for path in ("/asyncapi/try", "/asyncapi", "/asyncapi.json"):
+            assert (await api.post(path, json={})).status_code in (404, 405)
+
+
 async def test_every_route_is_documented_with_an_example_and_its_errors(database: Database) -> None:
     async with serving(database.api_dsn) as api:
         document = (await api.get("/openapi.json")).json()

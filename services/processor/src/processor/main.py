@@ -52,12 +52,12 @@ class Processor:
         self._removal: asyncio.Task[None] | None = None
         self._pool: asyncpg.Pool
         self._failed: BaseException | None = None
-        broker = KafkaBroker(
+        self.broker = KafkaBroker(
             settings.kafka_bootstrap.split(","), client_id=settings.name or "processor", consumer_only=True, logger=None
         )
-        self._subscriber = _subscriber(broker, settings, self._topics, self._loop)
+        self._subscriber = _subscriber(self.broker, settings, self._topics, self._loop)
         self._app = FastStream(
-            broker,
+            self.broker,
             logger=None,
             lifespan=self._lifespan,
             on_startup=[self._wait_for_servers],

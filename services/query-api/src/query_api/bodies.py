@@ -40,8 +40,9 @@ def new_stream() -> dict[str, Any]:
                 "start_time": "2026-01-02T00:00:00Z",
             }
         },
+        "dataset": {"value": {"id": "molding", "kind": "dataset", "url": "https://data.example/molding.json"}},
     }
-    schema = {"$ref": "#/components/schemas/NewStream"}
+    schema = {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("NewStream", "NewDataset")]}
     return {"required": True, "content": {"application/json": {"schema": schema, "examples": examples}}}
 
 
@@ -58,7 +59,5 @@ def new_events() -> dict[str, Any]:
 
 def schemas() -> dict[str, Any]:
     """The schemas that these bodies refer to, by name: the producer's, as `make docs` wrote it, and the contract's."""
-    stream: dict[str, Any] = json.loads((files("query_api") / "pages" / "new-stream.json").read_text())
-    event = message_schema("reading")
-    definitions: dict[str, Any] = stream.pop("$defs", {})
-    return definitions | {"NewStream": stream, "NewEvent": event}
+    streams: dict[str, Any] = json.loads((files("query_api") / "pages" / "new-stream.json").read_text())
+    return streams | {"NewEvent": message_schema("reading")}

@@ -32,6 +32,8 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/api/v1/streams", tags=["Streams"])
     shown = example(StreamLine)
+    started = answered(StreamLine, shown | {"state": "pending"}, 400, 409, 413, *PASSED_ON, status=201)
+    started["responses"][200] = {"description": "The dataset is here, or on its way, already", "model": StreamLine}
 
     @routes.get("", summary="Streams", **listed(StreamLine, ranged=False))
     async def streams(request: Request, query: Annotated[Listed, Query()]) -> Response:
@@ -50,10 +52,13 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
         "",
         summary="Start a stream",
         openapi_extra={"requestBody": new_stream()},
-        **answered(StreamLine, shown | {"state": "pending"}, 400, 409, 413, *PASSED_ON, status=201),
+        **started,
     )
     async def start(request: Request, _query: NoParameters) -> Response:
-        """A new stream, or a new run of one at rest. At most five run at once; one that runs is not started twice."""
+        """A simulation, a new run of one at rest, or a dataset by its URL.
+
+        At most five run at once; one that runs is not started twice.
+        """
         return passed_on(await producer.call("POST", "/streams", body=Body(JSON, request.stream())))
 
     @routes.delete("/{stream}", summary="Delete a stream", **answered(StreamLine, shown, 404, 409, *PASSED_ON))

@@ -1,4 +1,4 @@
-"""What README.md and docs/cookbook.md tell people to run works as it stands there, with all services running."""
+"""What README.md, docs/api.md and docs/cookbook.md tell people to run works as it stands there, with all services."""
 
 import csv
 import io
@@ -22,6 +22,7 @@ from tests.support.waiting import until
 
 COOKBOOK = (ROOT / "docs" / "cookbook.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
+API = (ROOT / "docs" / "api.md").read_text("utf-8")
 DEMO_SENSORS, DEMO_EVERY_S, DEMO_DAYS = 5, 10, 7
 
 
@@ -34,7 +35,7 @@ def shown(page: str) -> list[tuple[str, str]]:
 
 CURLS = [
     pytest.param(command, output, id=f"{name} {re.sub('[^a-z-]+', ' ', command)[:60]}")
-    for name, page in (("README", README), ("cookbook", COOKBOOK))
+    for name, page in (("README", README), ("cookbook", COOKBOOK), ("api", API))
     for command, output in shown(page)
     if command.startswith("curl ")
 ]

@@ -41,6 +41,11 @@ class Chunk:
     bytes_read: int = 0
     """Of the file as it is spooled, once the chunk is full."""
 
+    @property
+    def rows(self) -> int:
+        """How many there are, rejected ones included."""
+        return len(self.records) + len(self.rejects)
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -67,7 +72,7 @@ class Reading:
                 if number < self.first:
                     continue
                 self._add(chunk, number, row)
-                if chunk.size >= self.settings.chunk_bytes or number + 1 - self.first >= self.chunk_rows:
+                if chunk.size >= self.settings.chunk_bytes or chunk.rows >= self.chunk_rows:
                     chunk.bytes_read = file.count
                     yield chunk
                     chunk = Chunk(number + 1)

@@ -27,7 +27,7 @@ def read_csv(chunks: Iterable[bytes], delimiter: str, row_bytes_max: int) -> Ite
     records = csv.reader(feed, delimiter=delimiter, strict=True)
     keys = _header(feed, records)
     while (cells := _next(feed, records)) is not None:
-        if not cells:
+        if cells == [] and not feed.taken[0].code:  # a blank line
             continue
         row = _row(feed, keys, cells)
         if row.code:

@@ -65,6 +65,8 @@ class Obtain:
         except asyncio.CancelledError:
             beginning.add_done_callback(_let_go)
             raise
+        except OSError:
+            raise Failed("spool", "no file can be made in datasets.spool_dir") from None
 
     def _known(self) -> Version | None:
         """The version that was published, where a newer one is asked for."""

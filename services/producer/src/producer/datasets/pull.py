@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -75,10 +76,10 @@ class Pull:
                 case Unchanged():
                     return False
                 case Restart():
-                    self.part.restart(Version())
+                    self._restart(Version())
                     raise Again("changed", "the file changed while it was pulled, or the server cannot go on with it")
                 case Whole(version, size):
-                    self.part.restart(version)
+                    self._restart(version)
                 case Rest(size):
                     pass
             await self._receive(answer, size)
@@ -116,16 +117,21 @@ class Pull:
     def _append(self, piece: bytes) -> None:
         if self.part.size + len(piece) > self.settings.bytes_max:
             raise self._useless("too_large", f"the file has more than {self.settings.bytes_max} bytes")
-        try:
+        with self._spooling():
             self.part.append(piece)
+
+    def _restart(self, version: Version) -> None:
+        with self._spooling():
+            self.part.restart(version)
+
+    @contextmanager
+    def _spooling(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            what = (
-                "there is no room for the file in datasets.spool_dir"
-                if full
-                else "datasets.spool_dir cannot be written"
-            )
-            raise self._useless("no_space" if full else "spool", what) from None
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise self._useless("no_space", "there is no room for the file in datasets.spool_dir") from None
+            raise Failed("spool", "the file cannot be written to datasets.spool_dir") from None
 
     def _look(self, head: bytes) -> bytes | None:
         """Break the transfer off as soon as its beginning tells that it is no dataset; None: it was told."""
@@ -140,7 +146,8 @@ class Pull:
 
     def _useless(self, code: str, detail: str) -> Failed:
         """The end of a transfer of which nothing is to be kept."""
-        self.part.restart(Version())
+        with suppress(OSError):
+            self.part.restart(Version())
         return Failed(code, detail)
 
 

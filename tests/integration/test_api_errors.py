@@ -135,7 +135,27 @@ async def test_an_unknown_path_is_404_and_another_method_405(api: httpx.AsyncCli
     assert_problem(await api.get(f"/{MARK}%00"), 404)
     answer = await api.post("/api/v1/raw-data", json={})
     assert_problem(answer, 405)
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def test_a_parameter_given_twice_is_refused_and_named_unless_it_is_a_list(
+    api: httpx.AsyncClient, subtests: pytest.Subtests
+) -> None:
+    for path, status, parameter in (
+        ("/api/v1/raw-data?limit=1&limit=2", 422, "limit"),
+        ("/api/v1/raw-data?from=2026-01-01&stream=a&from=2026-01-01", 422, "from"),
+        ("/api/v1/processed-data?step=1h&step=1d", 422, "step"),
+        ("/api/v1/series?stream=a&stream=a", 422, "stream"),
+        ("/api/v1/live?stream=a&stream=b", 422, "stream"),
+        (f"/api/v1/daily-averages?{GOOD}&start_date=2025-01-01", 400, "start_date"),
+        (f"/prices/average?{GOOD}&category=a&category=b", 400, "category"),
+    ):
+        with subtests.test(path=path):
+            body = assert_problem(await api.get(path), status)
+            assert body["errors"] == [{"parameter": parameter, "message": "must be given once"}]
+    assert (await api.get("/api/v1/raw-data?category=a&category=b")).status_code == 200
+    unknown = assert_problem(await api.get(f"/api/v1/raw-data?{MARK}=1&{MARK}=2"), 422)
+    assert unknown["detail"].startswith("unknown parameter")
 
 
 async def test_a_body_beyond_the_limit_is_413(database: Database) -> None:

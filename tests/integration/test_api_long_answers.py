@@ -115,3 +115,34 @@ async def test_a_stop_breaks_long_answers_off_at_once(database: Database, tmp_pa
             assert await ends[0] == 0
     finally:
         service.kill()
+
+
+async def test_neither_readers_that_take_nothing_nor_slow_queries_delay_a_stop(
+    database: Database, tmp_path: Path
+) -> None:
+    await fill(database)
+    service = ServiceProcess("query-api", {"TIDELINE_POSTGRES_DSN": database.api_dsn}, tmp_path)
+    owner = await asyncpg.connect(database.owner_dsn)
+    writers = []
+    try:
+        await asyncio.to_thread(service.wait_ready)
+        for path in ("/api/v1/raw-data?format=ndjson", "/api/v1/raw-data?format=csv", "/api/v1/live", "/stream/demo"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1_000)
+            writers.append(writer)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        async with owner.transaction():
+            await owner.execute("LOCK TABLE series")
+            waiting, writer = await asyncio.open_connection("127.0.0.1", service.port)
+            writers.append(writer)
+            writer.write(b"GET /api/v1/series HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            waits = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
+            await until_async(lambda: owner.fetchval(waits), what="the query waits", every_s=0.01)
+            assert await asyncio.to_thread(service.terminate, 2) == 0
+        assert (await waiting.readline()).startswith(b"HTTP/1.1 503")
+        assert "Traceback" not in service.log
+    finally:
+        service.kill()
+        for writer in writers:
+            writer.close()
+        await owner.close()

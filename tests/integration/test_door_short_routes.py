@@ -184,7 +184,11 @@ def assert_problem(answer: httpx.Response, status: int, *words: str) -> None:
 
 async def test_another_method_is_405_and_told_all_that_the_path_takes(database: Database) -> None:
     async with serving(database.api_dsn) as api:
-        for path, methods in [("/api/v1/streams", "GET, POST"), ("/stream/lab", "DELETE, GET, POST"), ("/", "GET")]:
+        for path, methods in [
+            ("/api/v1/streams", "GET, HEAD, POST"),
+            ("/stream/lab", "DELETE, GET, HEAD, POST"),
+            ("/", "GET, HEAD"),
+        ]:
             answer = await api.put(path)
             assert_problem(answer, 405, methods)
             assert answer.headers["allow"] == methods

@@ -33,9 +33,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 class Server(uvicorn.Server):
     """uvicorn without its own signal handling; `stopping` (given, where the application needs it before the server
-    is there) is set the moment a stop is asked for, so that endless answers (SSE) can end themselves."""
+    is there) is set the moment a stop is asked for, so that endless answers (SSE) can end themselves; what has not
+    ended `graceful_s` later is broken off."""
 
-    def __init__(self, app: Any, stopping: asyncio.Event | None = None) -> None:
+    def __init__(self, app: Any, stopping: asyncio.Event | None = None, graceful_s: int = 5) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -43,7 +44,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 lifespan="on",
                 timeout_keep_alive=5,
-                timeout_graceful_shutdown=5,
+                timeout_graceful_shutdown=graceful_s,
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,

@@ -16,6 +16,7 @@ log = structlog.get_logger("edge")
 UNCOUNTED = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics", "/api/v1/live"})
 """Always answered; live updates have a limit of their own, and so has who follows a stream."""
 FOLLOW = "/stream/"
+STOPPING = "the service is stopping"
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -26,12 +27,35 @@ SECURITY = {
 }
 
 
+class Guard:
+    """Sends for one request: every answer has the same headers, and a reader that takes nothing raises CutShort."""
+
+    def __init__(self, send: Send, send_s: float) -> None:
+        self.started = False
+        self._send = send
+        self._send_s = send_s
+
+    async def __call__(self, message: Message) -> None:
+        """Send this part."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY.items():
+                headers.setdefault(name, value)
+        try:
+            async with asyncio.timeout(self._send_s):
+                await self._send(message)
+        except TimeoutError:
+            raise CutShort("the reader takes nothing") from None
+
+
 class Edge:
     """Answers 429 and 413 itself and passes everything else on; an answer that is cut short breaks its connection."""
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, stopping: asyncio.Event) -> None:
         self._app = app
         self._limits = limits
+        self._stopping = stopping
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,26 +63,20 @@ class Edge:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
 
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
-            try:
-                async with asyncio.timeout(self._limits.send_s):
-                    await send(message)
-            except TimeoutError:
-                raise CutShort("the reader takes nothing") from None
-
+        guard = Guard(send, self._limits.send_s)
         problem = self._refusal(scope)
         if problem is not None:
-            return await problem_response(problem, secrets.token_hex(8))(scope, receive, guarded)
+            return await problem_response(problem, secrets.token_hex(8))(scope, receive, guard)
         counted = _is_counted(scope)
         self._running += counted
         try:
-            await self._app(scope, self._counted(receive), guarded)
+            await self._app(scope, self._counted(receive), guard)
         except CutShort as reason:
             log.warning("answer cut short", path=scope["path"], reason=str(reason))
+        except asyncio.CancelledError:
+            if not self._stopping.is_set():
+                raise
+            await _cut_short(scope, receive, guard)
         finally:
             self._running -= counted
         return None
@@ -92,3 +110,11 @@ class Edge:
 def _is_counted(scope: Scope) -> bool:
     follows = scope["method"] == "GET" and scope["path"].startswith(FOLLOW)
     return scope["path"] not in UNCOUNTED and not follows
+
+
+async def _cut_short(scope: Scope, receive: Receive, guard: Guard) -> None:
+    """End a request that the stop cannot wait for: one without an answer yet gets a 503."""
+    log.warning("request cut short", path=scope["path"], reason=STOPPING)
+    if not guard.started:
+        problem = Problem(503, f"{STOPPING}: try again in a moment", headers={"Retry-After": "1"})
+        await problem_response(problem, secrets.token_hex(8))(scope, receive, guard)

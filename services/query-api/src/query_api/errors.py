@@ -3,6 +3,7 @@
 import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -74,17 +75,22 @@ def unavailable() -> Problem:
 
 def parameters_of(request: Request) -> list[str]:
     """Names of the query parameters that the matched route takes."""
+    return [name for name, _ in query_fields(request)]
+
+
+def query_fields(request: Request) -> list[tuple[str, FieldInfo]]:
+    """The same with the field of the model that each is read into."""
     dependant = getattr(request.scope.get("route"), "dependant", None)
-    fields = [] if dependant is None else [field.field_info.annotation for field in dependant.query_params]
-    names: list[str] = []
-    for model in fields:
-        names += [field.alias or name for name, field in getattr(model, "model_fields", {}).items()]
-    return names
+    models = [] if dependant is None else [field.field_info.annotation for field in dependant.query_params]
+    found: list[tuple[str, FieldInfo]] = []
+    for model in models:
+        found += [(field.alias or name, field) for name, field in getattr(model, "model_fields", {}).items()]
+    return found
 
 
 def methods_of(request: Request) -> list[str]:
-    """The methods that the path of this request takes, over all routes that match it."""
-    asked = [(method, {**request.scope, "method": method}) for method in METHODS]
+    """The methods that the path of this request takes, over all routes that match it; HEAD wherever GET."""
+    asked = [(method, {**request.scope, "method": "GET" if method == "HEAD" else method}) for method in METHODS]
     return [
         method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     ]

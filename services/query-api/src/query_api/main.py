@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import available_timezones
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from chassis.logs import set_up_logging
@@ -17,9 +17,11 @@ from chassis.settings import load_settings
 from query_api.database import Database
 from query_api.edge import Edge
 from query_api.errors import add_query_handlers
+from query_api.head import Head
 from query_api.live import Live
 from query_api.metrics import Measured, Metrics
 from query_api.openapi import document
+from query_api.parameters import given_once
 from query_api.parts import Parts
 from query_api.producer import Producer
 from query_api.routes import (
@@ -48,6 +50,9 @@ Lists are bare JSON lists; what is about a list travels in headers (`Link` to th
 `Tideline-End` for the range used). CSV and NDJSON (`format=` or `Accept`) stream the whole range. Times are RFC 3339
 in UTC. Every error is `application/problem+json`."""
 
+GRACEFUL_S = 1
+"""What answers under way have at a stop, before they are broken off: endless and long ones end themselves."""
+
 
 def build_app(
     settings: QueryApiSettings,
@@ -64,6 +69,7 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         lifespan=producer.open,
+        dependencies=[Depends(given_once)],
     )
     metrics = Metrics()
     parts = Parts(settings, database, now, stopping, frozenset(available_timezones()))
@@ -80,8 +86,9 @@ def build_app(
     add_query_handlers(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
-    app.add_middleware(Edge, limits=settings.limits)
+    app.add_middleware(Edge, limits=settings.limits, stopping=stopping)
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(Head)
     return app
 
 
@@ -92,7 +99,8 @@ async def main() -> int:
     sock = listen(settings.http_host, settings.http_port)
     stopping = asyncio.Event()
     database = Database(settings)
-    server = Server(build_app(settings, database, stopping, partial(datetime.now, UTC)), stopping)
+    app = build_app(settings, database, stopping, partial(datetime.now, UTC))
+    server = Server(app, stopping, graceful_s=GRACEFUL_S)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
     connecting = asyncio.create_task(database.connect())

@@ -2,14 +2,14 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_origin
 
-from fastapi import Path
+from fastapi import Path, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from contracts.checks import STREAM_PATTERN, valid_stream
-from query_api.errors import BadParameter
+from query_api.errors import BadParameter, query_fields
 from query_api.formats import Format
 from query_api.ranges import FORMS, Range, parse_range
 from query_api.read import Chosen
@@ -40,6 +40,17 @@ class Query(BaseModel):
     """Every route refuses parameters that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+async def given_once(request: Request) -> None:
+    """Raises BadParameter for a parameter that is given twice and takes one value; only lists may be repeated."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    if len(given) == len(set(given)):
+        return
+    for name, field in query_fields(request):
+        kinds = [get_origin(kind) for kind in (field.annotation, *get_args(field.annotation))]
+        if given.count(name) > 1 and list not in kinds:
+            raise BadParameter(name, "must be given once")
 
 
 class Listed(Query):

@@ -29,7 +29,9 @@ def judge(asked: Asked) -> Reply:
         except ValueError:
             good, reason, detail = False, "not_json", "no JSON: at byte 0"
         if good:
-            answers.append({"line": number, "status": "accepted", "id": read.get("id"), "timestamp": read.get("timestamp")})
+            answers.append(
+                {"line": number, "status": "accepted", "id": read.get("id"), "timestamp": read.get("timestamp")}
+            )
         else:
             answers.append({"line": number, "status": "refused", "reason": reason, "detail": detail})
     if any(answer["status"] == "accepted" for answer in answers):

@@ -202,6 +202,7 @@ async def test_a_table_stream_publishes_whole_rows(
         ({**ENDLESS}, "id"),
         ({"id": "lab", "profile": "tomorrow"}, "profile"),
         ({"id": "lab", "rate": 0}, "rate"),
+        ({"id": "lab", "rate": 1e-300}, "rate"),
         ({"id": "lab", "rate": 1e9}, "rate"),
         ({"id": "lab", "count": 5, "duration": 5}, "count"),
         ({"id": "lab", "start_time": "2026-01-01T00:00:00"}, "start_time"),

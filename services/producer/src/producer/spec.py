@@ -35,7 +35,7 @@ class Spec(BaseModel):
     )
     rate: float | None = Field(
         None,
-        gt=0,
+        ge=1e-6,
         le=1_000_000,
         strict=True,
         allow_inf_nan=False,

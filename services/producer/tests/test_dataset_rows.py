@@ -126,6 +126,7 @@ def test_a_row_that_no_processor_would_take_is_rejected_with_its_reason(row: Raw
     with pytest.raises(Rejected) as rejected:
         record(DATASET, 1, row, NOW)
     assert rejected.value.code == code
+    assert type(rejected.value.code) is str, "it becomes a key in JSON"
 
 
 @given(

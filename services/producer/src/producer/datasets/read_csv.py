@@ -91,17 +91,25 @@ def _row(feed: _Feed, keys: list[bytes], cells: list[str] | csv.Error) -> RawRow
     first = feed.taken[0]
     if first.code:
         return first
-    code = detail = ""
-    if not _is_text(feed.taken):
-        code, detail = "not_utf8", "the line is not UTF-8: save the file as UTF-8"
-    elif isinstance(cells, csv.Error):
-        code, detail = "bad_quotes", f"the line cannot be read as cells: {cells}"
-    elif len(cells) != len(keys):
-        code, detail = "wrong_columns", f"the line has {len(cells)} cells, the header has {len(keys)}"
-    else:
+    fault = _fault(feed.taken, len(keys), cells)
+    if fault is None and isinstance(cells, list):
         data = b"{" + b",".join([key + _value(cell) for key, cell in zip(keys, cells, strict=True)]) + b"}"
         return RawRow(data, first.line, first.byte)
+    code, detail = fault or ("bad_quotes", str(cells))
     return RawRow(b"", first.line, first.byte, code, detail, feed.taken[-1].ended)
+
+
+def _fault(lines: list[RawRow], columns: int, cells: list[str] | csv.Error) -> tuple[str, str] | None:
+    """What is wrong with a record, code and words, told of its first line; None where it makes a row."""
+    if not _is_text(lines[:1]):
+        return "not_utf8", "the line is not UTF-8: save the file as UTF-8"
+    if isinstance(cells, list) and len(cells) == columns and _is_text(lines):
+        return None
+    if len(lines) > 1:
+        return "bad_quotes", "a quoted cell begins in this line, and what follows until it ends makes no row"
+    if isinstance(cells, csv.Error):
+        return "bad_quotes", f"the line cannot be read as cells: {cells}"
+    return "wrong_columns", f"the line has {len(cells)} cells, the header has {columns}"
 
 
 def _value(cell: str) -> bytes:

@@ -38,7 +38,7 @@ def record(dataset: Dataset, number: int, row: RawRow, now: datetime) -> tuple[b
         time = event_time(data, dataset.time_field)
         check_time(time, now, dataset.limits)
     except Refused as refusal:
-        raise Rejected(refusal.reason, refusal.detail) from None
+        raise Rejected(refusal.reason.value, refusal.detail) from None
     head = (
         f'{{"id":"{row_id(dataset.stream, number, row.data)}","stream":"{dataset.stream}","row":{number},'
         f'"timestamp":"{format_time(time)}","data":'

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -72,20 +73,24 @@ class Part:
         os.fsync(self._descriptor)
         self._path.rename(path)
         self._path.with_suffix(".json").unlink(missing_ok=True)
-        self.close()
+        os.close(self._descriptor)
+        self._descriptor = -1
         return path
 
     def discard(self) -> None:
         """Delete it."""
-        self._path.unlink(missing_ok=True)
-        self._path.with_suffix(".json").unlink(missing_ok=True)
+        self.size = 0
         self.close()
 
     def close(self) -> None:
-        """Let go of it; what is on disk stays for the next try."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Let go of it; what is on disk stays for the next try, unless there is nothing."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor < 0:
+            return
+        if self.size == 0:
+            self._path.unlink(missing_ok=True)
+            self._path.with_suffix(".json").unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 class Spool:
@@ -124,6 +129,8 @@ class Spool:
         for path in (self._folder / stream).glob("*"):
             if path.suffix not in (".part", ".json"):
                 path.unlink(missing_ok=True)
+        with suppress(OSError):
+            (self._folder / stream).rmdir()  # if it is empty now
 
     def unused(self) -> list[str]:
         """Streams whose files nobody has touched for an hour."""

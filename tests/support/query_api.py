@@ -34,11 +34,14 @@ async def serving(
     live: dict[str, Any] | None = None,
     producer_url: str = NOWHERE,
     producer: dict[str, Any] | None = None,
+    more: dict[str, Any] | None = None,
     database_type: type[Database] = Database,
     **limits: Any,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a running query API on this database; ends when the service has ended."""
-    settings = settings_for(dsn, limits, live=live or {}, producer_url=producer_url, producer=producer or {})
+    settings = settings_for(
+        dsn, limits, live=live or {}, producer_url=producer_url, producer=producer or {}, **(more or {})
+    )
     stopping, database = asyncio.Event(), database_type(settings)
     server = Server(build_app(settings, database, stopping, lambda: now), stopping)
     sock = listen("127.0.0.1", 0)

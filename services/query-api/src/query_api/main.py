@@ -14,6 +14,7 @@ from chassis.logs import set_up_logging
 from chassis.problems import add_problem_handlers
 from chassis.server import Server, listen
 from chassis.settings import load_settings
+from query_api.admission import Admission
 from query_api.database import Database
 from query_api.edge import Edge
 from query_api.errors import add_query_handlers
@@ -85,6 +86,7 @@ def build_app(
     add_problem_handlers(app)
     add_query_handlers(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]
+    app.add_middleware(Admission, settings=settings)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(Edge, limits=settings.limits, stopping=stopping)
     app.add_middleware(Measured, metrics=metrics)

@@ -12,6 +12,7 @@ from query_api.lines import ProblemBody, columns
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
 DESCRIPTIONS = {
     400: "A parameter is missing or invalid, or the body is no JSON",
+    403: "A page of another origin may not change anything",
     404: "There is no such stream",
     409: "It contradicts what is: the answer says what",
     413: "The body is too large",
@@ -26,6 +27,7 @@ DESCRIPTIONS = {
 ALWAYS = (422, 429, 500)
 READS = (503, 504)
 PASSED_ON = (502, 503, 504)
+CONTROL = (403, *PASSED_ON)
 HEADERS = {
     "Link": 'The next page: `<…>; rel="next"`; missing on the last.',
     "ETag": "Of a single page; send it back as `If-None-Match`.",

@@ -19,6 +19,8 @@ class Limits(Section):
     rows_max: int = Field(10_000, ge=1, description="Most lines on a page.")
     rows_fetched: int = Field(5_000, ge=1, description="Lines a streamed answer reads at once.")
     points_max: int = Field(11_000, ge=1, description="Most buckets (or days) a series in one answer.")
+    changes_burst: int = Field(100, ge=1, description="Control calls that one client may make at once; then 429.")
+    changes_per_s: float = Field(20.0, gt=0, description="Control calls a second after that.")
     points_auto: int = Field(1_000, ge=1, description="Buckets a series that `step=auto` aims at.")
 
 
@@ -49,6 +51,10 @@ class QueryApiSettings(PostgresClientSettings):
 
     http_host: str = Field("127.0.0.1", description="Address to listen on.")
     http_port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    allowed_hosts: list[str] = Field(
+        default_factory=lambda: ["localhost", "127.0.0.1", "::1"],
+        description="Names under which the service answers, beside `http_host` and `public_url`; `*`: all.",
+    )
     public_url: str = Field(
         "", pattern=r"^(https?://[^/\s]+)?$", description="Base of `Link` headers behind a proxy; empty: as asked."
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from query_api import parameters
 from query_api.formats import MEDIA_TYPES, Format, json_bytes
-from query_api.openapi import PASSED_ON, READS, answered, example
+from query_api.openapi import CONTROL, READS, answered, example
 from query_api.parameters import StreamInPath
 from query_api.parts import Parts
 from query_api.producer import Body, Producer
@@ -27,14 +27,14 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
     @routes.post(
         "/stream/{batch_id}",
         summary="Start",
-        **answered(StreamLine, shown | {"state": "pending"}, 409, *PASSED_ON, status=201),
+        **answered(StreamLine, shown | {"state": "pending"}, 409, *CONTROL, status=201),
     )
     async def start(batch_id: StreamInPath, _query: NoParameters) -> Response:
         """Simulates whole numbers from 0 to 100, four a second, as stream `batch_id`."""
         spec = orjson.dumps({"id": batch_id, "profile": "random-int"})
         return passed_on(await producer.call("POST", "/streams", body=Body(MEDIA_TYPES[Format.JSON], _once(spec))))
 
-    @routes.delete("/stream/{batch_id}", summary="Stop", **answered(StreamLine, shown, 404, *PASSED_ON))
+    @routes.delete("/stream/{batch_id}", summary="Stop", **answered(StreamLine, shown, 404, *CONTROL))
     async def stop(batch_id: StreamInPath, _query: NoParameters) -> Response:
         """What was produced is published and kept, then it is `stopped`. Again: the same."""
         return passed_on(await producer.call("POST", f"/streams/{batch_id}/stop"))

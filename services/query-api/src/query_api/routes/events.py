@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from chassis.problems import Problem
 from query_api import parameters
 from query_api.bodies import new_events
-from query_api.openapi import PASSED_ON, answered, example
+from query_api.openapi import CONTROL, answered, example
 from query_api.producer import JSON, Body, Producer
 from query_api.routes.passing import passed_on
 from query_api.stream_lines import EventAnswer
@@ -24,7 +24,7 @@ def router(producer: Producer) -> APIRouter:
         "/api/v1/events",
         summary="Publish events",
         openapi_extra={"requestBody": new_events()},
-        **answered(list[EventAnswer], shown, 413, 415, *PASSED_ON, status=202),
+        **answered(list[EventAnswer], shown, 413, 415, *CONTROL, status=202),
     )
     async def publish(request: Request, _query: Annotated[parameters.Query, Query()]) -> Response:
         """One event as JSON, or one a line as NDJSON; each line is answered: accepted, or the reason it is not.

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from query_api import parameters
 from query_api.ingestion import start_demo, stop_demo
-from query_api.openapi import PASSED_ON, answered
+from query_api.openapi import CONTROL, answered
 from query_api.producer import Producer
 from query_api.stream_lines import MessageBody
 
@@ -19,13 +19,13 @@ def router(producer: Producer) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["Streams"])
     NoParameters = Annotated[parameters.Query, Query()]  # noqa: N806 - a type
 
-    @routes.post("/start-ingestion", summary="Start demo", **answered(MessageBody, STARTED, 404, 409, *PASSED_ON))
+    @routes.post("/start-ingestion", summary="Start demo", **answered(MessageBody, STARTED, 404, 409, *CONTROL))
     async def start(_query: NoParameters) -> dict[str, str]:
         """The built-in stream `demo` runs, from now on: what it missed is not made up for. Again: the same."""
         await start_demo(producer)
         return STARTED
 
-    @routes.post("/stop-ingestion", summary="Stop demo", **answered(MessageBody, STOPPED, *PASSED_ON))
+    @routes.post("/stop-ingestion", summary="Stop demo", **answered(MessageBody, STOPPED, *CONTROL))
     async def stop(_query: NoParameters) -> dict[str, str]:
         """The built-in stream `demo` stops, until it is started. Again: the same."""
         await stop_demo(producer)

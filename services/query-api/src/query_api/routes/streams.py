@@ -10,7 +10,7 @@ from query_api.answers import Listing, Page, Read, answer, single
 from query_api.bodies import new_stream
 from query_api.formats import Columns, Format, json_bytes
 from query_api.lines import columns
-from query_api.openapi import PASSED_ON, READS, answered, example, listed
+from query_api.openapi import CONTROL, READS, answered, example, listed
 from query_api.paging import SeriesCursor, decode, question_of
 from query_api.parameters import DeleteQuery, Listed, StreamInPath
 from query_api.parts import Parts
@@ -32,7 +32,7 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/api/v1/streams", tags=["Streams"])
     shown = example(StreamLine)
-    started = answered(StreamLine, shown | {"state": "pending"}, 400, 409, 413, *PASSED_ON, status=201)
+    started = answered(StreamLine, shown | {"state": "pending"}, 400, 409, 413, *CONTROL, status=201)
     started["responses"][200] = {"description": "The dataset is here, or on its way, already", "model": StreamLine}
 
     @routes.get("", summary="Streams", **listed(StreamLine, ranged=False))
@@ -61,14 +61,14 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
         """
         return passed_on(await producer.call("POST", "/streams", body=Body(JSON, request.stream())))
 
-    @routes.delete("/{stream}", summary="Delete a stream", **answered(StreamLine, shown, 404, 409, *PASSED_ON))
+    @routes.delete("/{stream}", summary="Delete a stream", **answered(StreamLine, shown, 404, 409, *CONTROL))
     async def delete(stream: StreamInPath, query: Annotated[DeleteQuery, Query()]) -> Response:
         """Stops it and forgets it; its data stays, unless `data=true`. Again: the same."""
         asked = {"data": "true" if query.data else "false"}
         return passed_on(await producer.call("DELETE", f"/streams/{stream}", parameters=asked))
 
     for change, (summary, text) in CHANGES.items():
-        described = answered(StreamLine, shown, 404, 409, *PASSED_ON)
+        described = answered(StreamLine, shown, 404, 409, *CONTROL)
         path = f"/{{stream}}/{change}"
         routes.add_api_route(
             path, _changing(producer, change), methods=["POST"], summary=summary, description=text, **described

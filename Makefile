@@ -12,7 +12,7 @@ ifdef PROCESSORS
 export TIDELINE_PROCESSORS := $(PROCESSORS)
 endif
 
-.PHONY: help run stop status clean lag test check format lint types imports lock bench setup setup-dev docs
+.PHONY: help run stop status clean lag test check format lint types imports lock bench setup setup-dev docs dataset
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ clean: setup ## Delete all data of `make run` (asks first)
 
 lag: setup ## Consumer lag of every partition, told by Kafka's own tool
 	@$(STACK) lag
+
+dataset: setup ## Write a file of ROWS moulding inspections (100000) to FILE (dataset.json); SEED=, FORMAT=json|ndjson|csv
+	@$(BIN)/tideline dataset "$(or $(FILE),dataset.$(or $(FORMAT),json))" --rows $(or $(ROWS),100000) --seed $(or $(SEED),1) $(if $(FORMAT),--format $(FORMAT))
 
 test: setup-dev ## Run all tests against a real Kafka and a real Postgres of their own
 	@$(BIN)/python -m pytest $(ARGS)

@@ -29,7 +29,7 @@ $ .venv/bin/tideline averages --stream lab-3 --json
 SHARED = """
 ## Every command
 {}
-`key new` asks no server and takes `--json` only.
+`key new` and `dataset` ask no server and take `--json` only.
 """
 
 EXIT_CODES = """

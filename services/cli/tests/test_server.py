@@ -92,11 +92,11 @@ def test_each_error_of_the_server_has_its_exit_code(
 
 
 def test_every_command_explains_itself(tideline: Tideline) -> None:
-    commands = ["status", "send", "averages", "key new"]
+    commands = ["status", "send", "averages", "dataset", "key new"]
     commands += [f"streams {name}" for name in ("list", "start", "stop", "pause", "resume", "rm", "watch")]
     for command in commands:
         result = tideline(f"{command} --help")
         assert result.exit_code == 0
         assert f"Usage: tideline {command}" in result.stdout
-        assert ("--url" in result.stdout) == (command != "key new")
+        assert ("--url" in result.stdout) == (command not in ("key new", "dataset"))
         assert "--json" in result.stdout

@@ -1,0 +1,71 @@
+"""What a moulding machine reports of each product, and the kinds of defect that a camera looks for."""
+
+THRESHOLD = 0.5
+"""A severity above it rejects the product."""
+
+Field = tuple[str, float, float, float, float, str]
+"""Name, usual value; how much of it wear and warmth add and chance scatters; how it is written."""
+
+FIELDS: tuple[Field, ...] = (
+    ("CycleTime", 30.0, 0.0, 0.0, 0.0, "%.3f"),
+    ("ShotCount", 0.0, 0.0, 0.0, 0.0, "%d"),
+    *((f"Barrel{zone}", 205.0 + 6 * zone, 0.002, 0.004, 0.002, "%.2f") for zone in range(1, 8)),
+    *((f"Barrel{zone}Power", 31.0 + 3 * zone, 0.03, -0.08, 0.04, "%.2f") for zone in range(1, 8)),
+    *((f"HotRunner{zone}", 228.0 + zone, 0.001, 0.002, 0.002, "%.2f") for zone in range(1, 9)),
+    *((f"MoldTemp{side}", 58.0, 0.02, 0.05, 0.006, "%.2f") for side in ("Fixed", "Moving", "Core", "Slide")),
+    ("OilTemp", 44.0, 0.01, 0.09, 0.008, "%.2f"),
+    ("CoolingWaterIn", 16.5, 0.0, 0.11, 0.01, "%.2f"),
+    ("CoolingWaterOut", 21.0, 0.02, 0.12, 0.012, "%.2f"),
+    ("CoolingFlow", 38.0, -0.09, 0.01, 0.02, "%.2f"),
+    ("HallTemp", 22.0, 0.0, 0.16, 0.01, "%.2f"),
+    ("HallHumidity", 46.0, 0.0, -0.18, 0.03, "%.2f"),
+    ("ResinMoisture", 0.021, 0.05, 0.14, 0.08, "%.5f"),
+    ("DryerTemp", 82.0, 0.0, 0.01, 0.006, "%.2f"),
+    ("InjPeakPressure", 1180.0, 0.09, -0.04, 0.012, "%.1f"),
+    ("InjPressureAtSwitch", 940.0, 0.08, -0.04, 0.014, "%.1f"),
+    ("InjTime", 1.84, 0.06, -0.02, 0.01, "%.4f"),
+    ("InjSpeed", 96.0, -0.04, 0.01, 0.012, "%.2f"),
+    ("InjStartPosition", 118.0, 0.0, 0.0, 0.001, "%.3f"),
+    ("SwitchPosition", 22.4, 0.01, 0.0, 0.004, "%.3f"),
+    ("Cushion", 6.2, -0.14, 0.03, 0.03, "%.3f"),
+    ("CushionMin", 5.7, -0.15, 0.03, 0.03, "%.3f"),
+    ("PackPressure", 620.0, 0.03, -0.01, 0.01, "%.1f"),
+    ("PackTime", 4.5, 0.0, 0.0, 0.001, "%.4f"),
+    ("BackPressure", 84.0, 0.05, -0.01, 0.02, "%.2f"),
+    ("CavityPressure1", 412.0, -0.06, 0.02, 0.02, "%.1f"),
+    ("CavityPressure2", 405.0, -0.09, 0.02, 0.022, "%.1f"),
+    ("PlasticizeTime", 6.9, 0.07, -0.03, 0.02, "%.4f"),
+    ("PlasticizeTorque", 188.0, 0.08, -0.06, 0.02, "%.2f"),
+    ("ScrewSpeed", 122.0, 0.0, 0.0, 0.005, "%.2f"),
+    ("ScrewPositionEnd", 119.1, 0.002, 0.0, 0.001, "%.3f"),
+    ("MeltTemp", 231.0, 0.01, 0.012, 0.004, "%.2f"),
+    ("ClampForce", 1490.0, -0.01, 0.0, 0.004, "%.1f"),
+    ("ClampCloseTime", 2.1, 0.04, 0.0, 0.01, "%.4f"),
+    ("ClampOpenTime", 1.9, 0.04, 0.0, 0.01, "%.4f"),
+    ("MoldProtectTime", 0.62, 0.1, 0.0, 0.02, "%.4f"),
+    ("EjectTime", 1.2, 0.09, 0.0, 0.02, "%.4f"),
+    ("EjectForce", 18.5, 0.22, -0.03, 0.04, "%.2f"),
+    ("CoolingTime", 14.0, 0.0, 0.0, 0.001, "%.4f"),
+    ("RobotTime", 3.3, 0.03, 0.0, 0.03, "%.4f"),
+    ("PartWeight", 84.2, -0.006, 0.004, 0.0015, "%.4f"),
+    ("RunnerWeight", 6.1, 0.004, 0.0, 0.006, "%.4f"),
+    ("EnergyPerShot", 0.41, 0.06, -0.05, 0.02, "%.5f"),
+    ("PumpPressure", 142.0, 0.05, -0.01, 0.01, "%.2f"),
+    ("Vibration", 1.1, 0.6, 0.02, 0.09, "%.4f"),
+)
+
+DEFECTS = (
+    "flash_defect",
+    "short_shot_defect",
+    "sink_mark_defect",
+    "weld_line_defect",
+    "burn_mark_defect",
+    "silver_streak_defect",
+    "flow_mark_defect",
+    "jetting_defect",
+    "warpage_defect",
+    "bubble_defect",
+    "black_speck_defect",
+    "scratch_defect",
+    "discoloration_defect",
+)

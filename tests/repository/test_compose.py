@@ -12,7 +12,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONCE = {"migrate": "provision", "topics": "provision"}
 OURS = {"producer": "producer", "processor": "processor", "query-api": "query-api", **ONCE}
-FOREIGN_IMAGES = {"apache/kafka", "postgres", "ghcr.io/kafbat/kafka-ui"}
+FOREIGN_IMAGES = {"apache/kafka", "postgres", "ghcr.io/kafbat/kafka-ui", "prom/prometheus", "grafana/grafana"}
 ROLES = {"producer": "tideline_producer", "processor": "tideline_processor", "query-api": "tideline_api"}
 
 every_container = pytest.mark.parametrize("name", CONTAINERS)
@@ -70,7 +70,8 @@ def test_our_containers_write_nothing_but_tmp(name: str) -> None:
 @pytest.mark.parametrize("name", CONTAINERS.keys() - ONCE)
 def test_what_keeps_running_is_checked_with_a_program_its_image_has(name: str) -> None:
     check = dockerfile(name) if name in OURS else str(CONTAINERS[name]["healthcheck"]["test"])
-    programs = {"kafka": "kafka-broker-api-versions.sh", "postgres": "pg_isready", "kafka-ui": "wget"}
+    programs = {"kafka": "kafka-broker-api-versions.sh", "postgres": "pg_isready"}
+    programs |= dict.fromkeys(("kafka-ui", "prometheus", "grafana"), "wget")
     assert (
         programs.get(
             name, 'HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \\\n    CMD ["python"'
@@ -102,7 +103,15 @@ def test_kafka_has_the_full_set_of_settings() -> None:
 def test_postgres_is_not_published_and_runs_as_its_own_user() -> None:
     assert "ports" not in CONTAINERS["postgres"]
     assert CONTAINERS["postgres"]["user"] == "999:999"
-    assert set(COMPOSE["volumes"]) == {"kafka-data", "postgres-data"}
+    assert set(COMPOSE["volumes"]) == {"kafka-data", "postgres-data", "prometheus-data", "grafana-data"}
+
+
+def test_prometheus_and_grafana_are_there_when_asked_for_and_read_files_of_ours() -> None:
+    assert [name for name in CONTAINERS if "profiles" in CONTAINERS[name]] == ["prometheus", "grafana"]
+    used = [config["source"] for name in ("prometheus", "grafana") for config in CONTAINERS[name]["configs"]]
+    assert sorted(used) == sorted(COMPOSE["configs"])
+    for config in COMPOSE["configs"].values():
+        assert (ROOT / config["file"]).is_file()
 
 
 def test_kafka_ui_only_looks() -> None:

@@ -54,6 +54,9 @@ class FakeConsumer:
         await asyncio.sleep(0)
         return {partition: len(self._log.records[partition]) for partition in partitions}
 
+    def highwater(self, partition: TopicPartition) -> int:
+        return len(self._log.records[partition])
+
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         await asyncio.sleep(0)
         self.committed.update(offsets)

@@ -80,7 +80,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         """Work until `stop`; ends with nothing in flight."""
         self._consumer, self._pool, self._pipeline = consumer, pool, pipeline
         self._partitions.fresh |= consumer.assignment() - self._partitions.held.keys()
-        self._mirror = Mirror(consumer, self._partitions)
+        self._mirror = Mirror(consumer, self._partitions, self._metrics)
         mirroring = asyncio.create_task(self._mirror.run())
         try:
             while not self._stopping.is_set():

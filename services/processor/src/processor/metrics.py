@@ -1,17 +1,22 @@
 """What Prometheus sees of a processor."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from aiokafka import TopicPartition
+from prometheus_client import Counter, Gauge, Histogram
 
+from chassis.metrics import new_registry
 from processor.plan import Batch, DeadLetter, Tally
+
+VISIBLE_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600, 86_400)
 
 
 class Metrics:
     """The counters of one process, in a registry of their own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = new_registry()
         self.records = Counter(
             "tideline_processor_records",
             "Records taken, by what became of them.",
@@ -26,6 +31,18 @@ class Metrics:
         )
         self.seconds = Histogram(
             "tideline_processor_transaction_seconds", "Time from BEGIN to the answer of COMMIT.", registry=self.registry
+        )
+        self.visible = Histogram(
+            "tideline_processor_visible_seconds",
+            "From the append of a batch's first record to Kafka until its commit.",
+            registry=self.registry,
+            buckets=VISIBLE_S,
+        )
+        self.lag = Gauge(
+            "tideline_processor_lag_records",
+            "Records behind the end of the log, of the partitions owned.",
+            ["topic", "partition"],
+            registry=self.registry,
         )
         self.fenced = Counter(
             "tideline_processor_fenced", "Transactions given up to another owner.", registry=self.registry
@@ -51,11 +68,19 @@ class Metrics:
     ) -> None:
         """Count a committed transaction."""
         self.transactions.inc()
+        now = time.time()
         for batch, tally in zip(batches, tallies, strict=True):
             topic = batch.claim.topic
             self.records.labels(topic, "accepted").inc(tally.accepted)
             self.records.labels(topic, "duplicate").inc(tally.duplicate)
             self.records.labels(topic, "rejected").inc(tally.rejected)
+            self.visible.observe(max(0.0, now - batch.records[0].timestamp / 1_000))
             self.undelivered.labels(topic).inc(sum(gap.end - gap.start for gap in batch.gaps))
         for source, letter in letters:
             self.refused.labels(batches[source].claim.topic, letter.reason.value).inc()
+
+    def behind(self, lag: Mapping[TopicPartition, int]) -> None:
+        """How far each owned partition is behind; the others are somebody else's to tell."""
+        self.lag.clear()
+        for partition, records in lag.items():
+            self.lag.labels(partition.topic, partition.partition).set(records)

@@ -1,4 +1,5 @@
-"""Copies stored offsets to Kafka, where lag tools look. Never read back and never waited for by the loop."""
+"""Copies stored offsets to Kafka, where lag tools look, and lag to the metrics. Never read back and never waited for by
+the loop."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from processor.metrics import Metrics
 from processor.partitions import Partitions
 
 log = structlog.get_logger("processor")
@@ -21,14 +23,16 @@ TIMEOUT_S = 3.0
 class CommittingConsumer(Protocol):
     """What the mirror needs of a consumer."""
 
+    def highwater(self, partition: TopicPartition) -> int | None: ...  # noqa: D102
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None: ...  # noqa: D102
 
 
 class Mirror:
     """The offsets that Postgres has, told to the consumer group; a failure harms nothing."""
 
-    def __init__(self, consumer: CommittingConsumer, partitions: Partitions) -> None:
+    def __init__(self, consumer: CommittingConsumer, partitions: Partitions, metrics: Metrics) -> None:
         self._consumer = consumer
+        self._metrics = metrics
         self._partitions = partitions
         self.unanswered = False
         """Whether Kafka left the last attempt without an answer."""
@@ -38,6 +42,7 @@ class Mirror:
         told: Mapping[TopicPartition, int] = {}
         told_at = 0.0
         while True:
+            self._metrics.behind(self.lag())
             stored, now = dict(self._partitions.stored()), asyncio.get_running_loop().time()
             if (stored != told or now > told_at + AGAIN_S) and await self.tell():
                 told, told_at = stored, now
@@ -58,3 +63,9 @@ class Mirror:
             return False
         self.unanswered = False
         return True
+
+    def lag(self) -> dict[TopicPartition, int]:
+        """Records between what is stored and the end of the log, where the end is known by now."""
+        ends = {partition: self._consumer.highwater(partition) for partition in self._partitions.held}
+        stored = self._partitions.stored()
+        return {partition: max(0, end - stored[partition]) for partition, end in ends.items() if end is not None}

@@ -38,6 +38,7 @@ CHECK_EVERY_S = 2.0
 CHECK_TIMEOUT_S = 3.0
 LAST_ROUND_S = 1.0
 SWEEP_EVERY_S = 60.0
+COUNT_EVERY_S = 5.0
 STOP_TIMEOUT_S = 1.0
 
 
@@ -122,6 +123,7 @@ class Copy:
             self._looking.run(),
             Repeat("announce states", announcer.announce, poll_s).run(),
             Repeat("delete files of ended datasets", datasets.sweep, SWEEP_EVERY_S).run(),
+            Repeat("count streams by state", lambda: self._count_streams(pool), COUNT_EVERY_S).run(),
             *(self.readiness.keep_checking(name, ask, CHECK_EVERY_S, CHECK_TIMEOUT_S) for name, ask in checks.items()),
         ]
         log.info("working", owner=self._owner)
@@ -148,6 +150,10 @@ class Copy:
             log.info("dataset_url", stream=id_from_url(url), result=nothing or "begun")
         except (Conflict, Failed) as error:
             log.warning("dataset_url is not ingested", error=str(error))
+
+    async def _count_streams(self, pool: asyncpg.Pool) -> None:
+        counted = await pool.fetch("SELECT state, count(*) FROM streams WHERE desired <> 'deleted' GROUP BY state")
+        self.metrics.count_streams(dict(map(tuple, counted)))
 
     async def _check_topics(self) -> None:
         if missing := await self.publisher.missing(self._topic_names):

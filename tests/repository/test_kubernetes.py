@@ -1,0 +1,134 @@
+"""infra/k8s fits the services, their settings, docker-compose.yml and itself; no cluster is needed to see that."""
+
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from docs.generate import ROOT, SERVICES, leaves
+
+from contracts.topics import Topics
+
+BASE = ROOT / "infra/k8s/base"
+KUSTOMIZATION = yaml.safe_load((BASE / "kustomization.yaml").read_text("utf-8"))
+OBJECTS: list[dict[str, Any]] = [
+    found for file in KUSTOMIZATION["resources"] for found in yaml.safe_load_all((BASE / file).read_text("utf-8"))
+]
+SECRET = yaml.safe_load((BASE.parent / "secret.example.yaml").read_text("utf-8"))
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+PORTS = {"query-api": 8000, "producer": 8001, "processor": 8002}
+
+every_deployment = pytest.mark.parametrize("name", PORTS)
+
+
+def of_kind(kind: str) -> dict[str, dict[str, Any]]:
+    return {found["metadata"]["name"]: found for found in OBJECTS if found["kind"] == kind}
+
+
+def pods() -> Iterator[dict[str, Any]]:
+    for kind in ("Deployment", "Job"):
+        for found in of_kind(kind).values():
+            yield found["spec"]["template"]["spec"]
+
+
+def containers() -> Iterator[dict[str, Any]]:
+    for pod in pods():
+        yield from (*pod.get("initContainers", []), *pod["containers"])
+
+
+def of_deployment(name: str) -> dict[str, Any]:
+    (container,) = of_kind("Deployment")[name]["spec"]["template"]["spec"]["containers"]
+    return dict(container)
+
+
+def test_every_file_is_listed_and_every_image_is_one_that_compose_builds() -> None:
+    assert {path.name for path in BASE.glob("*.yaml")} == {"kustomization.yaml", *KUSTOMIZATION["resources"]}
+    versions = {image["name"]: image["newTag"] for image in KUSTOMIZATION["images"]}
+    assert {container["image"] for container in containers()} == set(versions)
+    assert set(versions) == {service["image"] for service in COMPOSE.values() if "build" in service}
+    released = tomllib.loads((ROOT / "services/processor/pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert set(versions.values()) == {released}
+
+
+@every_deployment
+def test_ports_probes_services_and_scrapes_agree(name: str) -> None:
+    deployment, container = of_kind("Deployment")[name], of_deployment(name)
+    assert container["ports"] == [{"name": "http", "containerPort": PORTS[name]}]
+    prefix = "/api/v1" if name == "query-api" else ""
+    for probe, path in (("startupProbe", "/health"), ("livenessProbe", "/health"), ("readinessProbe", "/ready")):
+        assert container[probe]["httpGet"] == {"path": prefix + path, "port": "http"}
+    template = deployment["spec"]["template"]["metadata"]
+    assert template["annotations"]["prometheus.io/port"] == str(PORTS[name])
+    assert template["labels"] == deployment["metadata"]["labels"]
+    if name in of_kind("Service"):
+        service = of_kind("Service")[name]["spec"]
+        assert service["ports"] == [{"name": "http", "port": PORTS[name], "targetPort": "http"}]
+        assert service["selector"].items() <= template["labels"].items()
+    (budget,) = [found for found in of_kind("PodDisruptionBudget").values() if found["metadata"]["name"] == name]
+    assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+
+
+def test_every_variable_is_a_setting_and_every_secret_stands_in_the_example() -> None:
+    shared = of_kind("ConfigMap")["tideline"]["data"]
+    for container in containers():
+        service = container["image"].removeprefix("tideline/")
+        known = {"TIDELINE_" + key.upper().replace(".", "__") for key, _, _ in leaves(SERVICES[service])}
+        given = {entry["name"] for entry in container.get("env", [])}
+        given |= set(shared) if "envFrom" in container else set()
+        assert given <= known, service
+        for entry in container.get("env", []):
+            if "valueFrom" in entry:
+                reference = entry["valueFrom"]["secretKeyRef"]
+                assert (reference["name"], reference["key"] in SECRET["stringData"]) == ("tideline", True)
+
+
+@every_deployment
+def test_a_service_logs_in_as_its_own_role(name: str) -> None:
+    (key,) = [
+        entry["valueFrom"]["secretKeyRef"]["key"]
+        for entry in of_deployment(name)["env"]
+        if entry["name"] == "TIDELINE_POSTGRES_DSN"
+    ]
+    ours = COMPOSE[name]["environment"]["TIDELINE_POSTGRES_DSN"].partition("//")[2].partition(":")[0]
+    assert f"//{ours}:" in SECRET["stringData"][key]
+
+
+def test_a_pod_can_do_no_more_than_it_must() -> None:
+    for pod in pods():
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["runAsUser"] == 10001
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        volumes = {volume["name"] for volume in pod["volumes"]}
+        for container in (*pod.get("initContainers", []), *pod["containers"]):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert set(container["resources"]) == {"requests", "limits"}
+            assert {mount["name"] for mount in container["volumeMounts"]} <= volumes
+    assert of_kind("Namespace")["tideline"]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_what_may_come_in_is_listed_and_the_rest_is_closed() -> None:
+    policies = of_kind("NetworkPolicy")
+    assert policies["nothing-comes-in"]["spec"]["policyTypes"] == ["Ingress"]
+    assert "ingress" not in policies["nothing-comes-in"]["spec"]
+    assert policies["query-api"]["spec"]["ingress"][0]["ports"] == [{"port": PORTS["query-api"]}]
+    (producer,) = policies["producer"]["spec"]["ingress"]
+    assert producer["from"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "query-api"}}}]
+    assert {port["port"] for port in policies["figures"]["spec"]["ingress"][0]["ports"]} == set(PORTS.values())
+
+
+def test_processors_grow_with_the_lag_of_our_group_up_to_one_a_partition() -> None:
+    topics = tomllib.loads((ROOT / "infra/kafka/topics.toml").read_text("utf-8"))
+    scaled = of_kind("ScaledObject")["processor"]["spec"]
+    bootstrap = of_kind("ConfigMap")["tideline"]["data"]["TIDELINE_KAFKA_BOOTSTRAP"]
+    assert scaled["scaleTargetRef"]["name"] in of_kind("Deployment")
+    assert {trigger["metadata"]["topic"] for trigger in scaled["triggers"]} == {Topics("").readings, Topics("").rows}
+    for trigger in scaled["triggers"]:
+        assert trigger["metadata"]["consumerGroup"] == Topics("").processor_group
+        assert trigger["metadata"]["bootstrapServers"] == bootstrap
+        assert scaled["maxReplicaCount"] == topics[trigger["metadata"]["topic"]]["partitions"]

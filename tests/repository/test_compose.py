@@ -30,6 +30,16 @@ def test_a_port_is_published_on_this_machine_only(name: str) -> None:
         assert re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+", port)
 
 
+@every_container_of_ours
+def test_a_network_is_trusted_because_no_port_is_reached_from_outside(name: str) -> None:
+    environment, ports = CONTAINERS[name]["environment"], CONTAINERS[name].get("ports", [])
+    listens = name not in ONCE
+    assert (environment.get("TIDELINE_HTTP_HOST") == "0.0.0.0") is listens
+    assert (environment.get("TIDELINE_TRUSTED_NETWORK") == "true") is listens
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert "networks" not in COMPOSE, "one network of this file's own"
+
+
 @every_container
 def test_an_image_is_ours_or_a_known_one_at_an_exact_version(name: str) -> None:
     image = CONTAINERS[name]["image"]

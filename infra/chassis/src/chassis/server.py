@@ -1,6 +1,7 @@
 """Run an ASGI application as part of a service; one-line errors when it cannot listen."""
 
 import asyncio
+import ipaddress
 import socket
 import sys
 from collections.abc import Coroutine, Iterator
@@ -10,6 +11,25 @@ from typing import Any
 import uvicorn
 
 from chassis.errors import StartError
+
+
+def refuse_strangers(host: str, kept_out: bool) -> None:
+    """Raise StartError where other machines reach the address and nothing keeps strangers out."""
+    if not kept_out and not _is_own(host):
+        raise StartError(
+            f"other machines can reach {host or 'every address'} and no key is asked for: set TIDELINE_HTTP_HOST to "
+            "127.0.0.1, or add keys to the query API (`tideline key new`), or set TIDELINE_TRUSTED_NETWORK=true where "
+            "only trusted machines get there"
+        )
+
+
+def _is_own(host: str) -> bool:
+    """Whether only this machine reaches it; a name counts by its addresses."""
+    try:
+        found = socket.getaddrinfo(host or "0.0.0.0", None, type=socket.SOCK_STREAM)  # noqa: S104 - what "" means
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
 def listen(host: str, port: int) -> socket.socket:

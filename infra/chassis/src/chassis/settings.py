@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from chassis.errors import StartError
 
@@ -46,6 +46,16 @@ class ServiceSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment first; what `load_settings` read from the file comes in as init values."""
         return env_settings, init_settings
+
+
+class ListeningSettings(ServiceSettings):
+    """What a service needs to know about who can reach it."""
+
+    trusted_network: bool = Field(
+        False,
+        description="Other machines may reach `http_host` without a key, because only trusted ones can: the service "
+        "does not start otherwise on an address that is not this machine's own.",
+    )
 
 
 class KafkaClientSettings(ServiceSettings):
@@ -97,6 +107,8 @@ def load_settings(settings: type[S], service: str) -> S:
         return settings(**values)
     except ValidationError as error:
         raise StartError(f"wrong settings for {service} ({path} or environment): {_reasons(error)}") from None
+    except SettingsError as error:  # names the field and repeats no value
+        raise StartError(f"wrong settings for {service} (environment): {error}: write a list as JSON") from None
 
 
 def _reasons(error: ValidationError) -> str:

@@ -19,7 +19,7 @@ from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from chassis.database import open_pool
 from chassis.errors import StartError
-from chassis.server import Server, listen
+from chassis.server import Server, listen, refuse_strangers
 from contracts.topics import Topics
 from processor.consume import Loop
 from processor.failpoints import Failpoint
@@ -77,6 +77,7 @@ class Processor:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:
+        refuse_strangers(self._settings.http_host, self._settings.trusted_network)
         sock = listen(self._settings.http_host, self._settings.http_port)
         server = Server(make_app(self._metrics, self._troubles))
         serving = asyncio.create_task(server.serve([sock]))

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from chassis.settings import KafkaClientSettings, PostgresClientSettings, PostgresSettings, Section
+from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, PostgresSettings, Section
 from contracts.events import Limits
 
 
@@ -39,7 +39,7 @@ class LimitSettings(Section):
         return Limits(self.max_age_days, self.max_ahead_s, self.max_bytes, self.max_depth)
 
 
-class ProcessorSettings(KafkaClientSettings, PostgresClientSettings):
+class ProcessorSettings(KafkaClientSettings, PostgresClientSettings, ListeningSettings):
     """Everything that can be set for a processor copy."""
 
     name: str = Field(

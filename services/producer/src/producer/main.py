@@ -7,7 +7,7 @@ import signal
 import structlog
 
 from chassis.logs import set_up_logging
-from chassis.server import Server, listen
+from chassis.server import Server, listen, refuse_strangers
 from chassis.settings import load_settings
 from producer.app import make_app
 from producer.copy import Copy
@@ -22,6 +22,7 @@ async def main() -> int:
     """Run until SIGTERM or SIGINT; the exit code. A second signal ends the process at once."""
     settings = load_settings(ProducerSettings, "producer")
     set_up_logging(settings.log, settings.name)
+    refuse_strangers(settings.http_host, settings.trusted_network)
     socket = listen(settings.http_host, settings.http_port)
     copy = Copy(settings, Readiness(), Metrics())
     server = Server(make_app(copy))

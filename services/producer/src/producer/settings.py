@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import KafkaClientSettings, PostgresClientSettings, Section
+from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, Section
 
 
 class BuiltInSettings(Section):
@@ -103,7 +103,7 @@ class DatasetSettings(Section):
     rejects_kept: int = Field(50, ge=0, le=1_000, description="Rejected rows that are shown with line and reason.")
 
 
-class ProducerSettings(KafkaClientSettings, PostgresClientSettings):
+class ProducerSettings(KafkaClientSettings, PostgresClientSettings, ListeningSettings):
     """Settings of `python -m producer`."""
 
     name: str = Field(

@@ -9,9 +9,9 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.problems import Problem, problem_response
+from query_api.access import READS, Access
 from query_api.settings import QueryApiSettings
 
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
 FOR_PROBES = frozenset({"/api/v1/health", "/api/v1/ready"})
 """Asked by an address that nobody knows beforehand."""
 UNPACED = "/api/v1/events"
@@ -60,8 +60,10 @@ class Pace:
 class Admission:
     """Answers 400, 403 and 429 itself and passes everything else on."""
 
-    def __init__(self, app: ASGIApp, settings: QueryApiSettings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._app, self._clock = app, clock
+    def __init__(
+        self, app: ASGIApp, settings: QueryApiSettings, access: Access, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._app, self._access, self._clock = app, access, clock
         self._public_url = settings.public_url
         own = (*settings.allowed_hosts, settings.http_host, urlsplit(settings.public_url).hostname or "")
         self._names = {name.strip("[]").lower() for name in own} - {""}
@@ -86,7 +88,9 @@ class Admission:
         return None if scope["path"] == UNPACED else self._too_fast(scope)
 
     def _too_fast(self, scope: Scope) -> Problem | None:
-        client = scope["client"][0] if scope.get("client") else ""
+        key = self._access.key_of(scope)
+        address = scope["client"][0] if scope.get("client") else ""
+        client = f"key {key.name}" if key else address
         wait_s = self._pace.wait_s(client, self._clock())
         if not wait_s:
             return None

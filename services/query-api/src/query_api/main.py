@@ -12,8 +12,9 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from chassis.logs import set_up_logging
 from chassis.problems import add_problem_handlers
-from chassis.server import Server, listen
+from chassis.server import Server, listen, refuse_strangers
 from chassis.settings import load_settings
+from query_api.access import Access
 from query_api.admission import Admission
 from query_api.database import Database
 from query_api.edge import Edge
@@ -41,6 +42,7 @@ from query_api.routes import (
     samples,
     series,
     service,
+    session,
     streams,
 )
 from query_api.settings import QueryApiSettings
@@ -74,19 +76,23 @@ def build_app(
     )
     metrics = Metrics()
     parts = Parts(settings, database, now, stopping, frozenset(available_timezones()))
-    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow, home):
-        app.include_router(resource.router(parts))
+    access = Access(settings)
+    with_key = [Depends(access)]
+    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow):
+        app.include_router(resource.router(parts), dependencies=with_key)
     for controlled in (streams, batches, samples):
-        app.include_router(controlled.router(parts, producer))
+        app.include_router(controlled.router(parts, producer), dependencies=with_key)
     for passed_on in (events, ingestion):
-        app.include_router(passed_on.router(producer))
-    app.include_router(service.router(parts, metrics.registry))
-    app.include_router(live.router(Live(database, settings.live, stopping)))
+        app.include_router(passed_on.router(producer), dependencies=with_key)
+    app.include_router(live.router(Live(database, settings.live, stopping)), dependencies=with_key)
+    app.include_router(home.router(parts, access))
+    app.include_router(service.router(parts, metrics.registry, access))
+    app.include_router(session.router(access, settings.session, settings.public_url))
     app.include_router(docs.router())
     add_problem_handlers(app)
     add_query_handlers(app)
-    app.openapi = partial(document, app)  # type: ignore[method-assign]
-    app.add_middleware(Admission, settings=settings)
+    app.openapi = partial(document, app, access)  # type: ignore[method-assign]
+    app.add_middleware(Admission, settings=settings, access=access)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(Edge, limits=settings.limits, stopping=stopping)
     app.add_middleware(Measured, metrics=metrics)
@@ -98,6 +104,7 @@ async def main() -> int:
     """Run the service; 0 after a stop that was asked for. Raises StartError when it cannot run."""
     settings = load_settings(QueryApiSettings, "query-api")
     set_up_logging(settings.log, "query-api")
+    refuse_strangers(settings.http_host, settings.trusted_network or bool(settings.api_keys))
     sock = listen(settings.http_host, settings.http_port)
     stopping = asyncio.Event()
     database = Database(settings)

@@ -6,13 +6,15 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from query_api.access import COOKIE, Access
 from query_api.bodies import schemas
 from query_api.lines import ProblemBody, columns
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
 DESCRIPTIONS = {
     400: "A parameter is missing or invalid, or the body is no JSON",
-    403: "A page of another origin may not change anything",
+    401: "A key is needed, or this one is not known",
+    403: "A page of another origin may not change anything, or the key may only read",
     404: "There is no such stream",
     409: "It contradicts what is: the answer says what",
     413: "The body is too large",
@@ -24,6 +26,13 @@ DESCRIPTIONS = {
     503: "Postgres or Kafka is away",
     504: "The answer took too long to find",
 }
+SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "A key that `tideline key new` made."},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "What POST /session gives for it."},
+}
+"""Part of the document once there are keys."""
+FREE: dict[str, Any] = {"security": []}
+"""Said of an operation that needs no key, whatever the settings."""
 ALWAYS = (422, 429, 500)
 READS = (503, 504)
 PASSED_ON = (502, 503, 504)
@@ -80,7 +89,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"description": DESCRIPTIONS[code], "content": PROBLEM} for code in sorted({*ALWAYS, *statuses})}
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def document(app: FastAPI, access: Access) -> dict[str, Any]:
     """The whole document, made once."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
@@ -90,8 +99,21 @@ def document(app: FastAPI) -> dict[str, Any]:
             for operation in path.values():
                 for parameter in operation.get("parameters", ()):
                     parameter["schema"] = _without_null(parameter["schema"])
+        if access.keys.wanted:
+            _add_keys(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _add_keys(schema: dict[str, Any]) -> None:
+    """Say of every operation but the free ones that it wants a key."""
+    schema["components"]["securitySchemes"] = SCHEMES
+    schema["security"] = [{name: []} for name in SCHEMES]
+    refusals = {str(code): {"description": DESCRIPTIONS[code], "content": PROBLEM} for code in (401, 403)}
+    for path in schema["paths"].values():
+        for operation in path.values():
+            if "security" not in operation:
+                operation["responses"] |= refusals
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

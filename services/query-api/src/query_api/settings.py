@@ -1,8 +1,36 @@
 """Settings of the query API: infra/config/query-api.toml and the environment."""
 
-from pydantic import Field
+from typing import Literal
 
-from chassis.settings import PostgresClientSettings, PostgresSettings, Section
+from pydantic import Field, SecretStr, field_validator
+
+from chassis.settings import ListeningSettings, PostgresClientSettings, PostgresSettings, Section
+
+
+class ApiKey(Section):
+    """A key as the service knows it: never the key itself. `tideline key new` makes one with these three lines."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    scope: Literal["read", "control"]
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class SessionSettings(Section):
+    """What a browser has instead of the key."""
+
+    hours: float = Field(12.0, gt=0, le=8_760, description="How long a cookie stands for its key.")
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signs cookies, the same for all copies, 32 random characters or more; empty: made at each start, "
+        "which ends all sessions.",
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _not_guessed(cls, secret: SecretStr) -> SecretStr:
+        if 0 < len(secret) < 32:
+            raise ValueError("too short to be safe: take 32 random characters or more, or leave it empty")
+        return secret
 
 
 class Limits(Section):
@@ -46,7 +74,7 @@ class ProducerCalls(Section):
     answer_bytes_max: int = Field(33_554_432, ge=1_024, description="Largest answer that is passed on.")
 
 
-class QueryApiSettings(PostgresClientSettings):
+class QueryApiSettings(PostgresClientSettings, ListeningSettings):
     """Everything the query API can be told."""
 
     http_host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -55,6 +83,12 @@ class QueryApiSettings(PostgresClientSettings):
         default_factory=lambda: ["localhost", "127.0.0.1", "::1"],
         description="Names under which the service answers, beside `http_host` and `public_url`; `*`: all.",
     )
+    api_keys: list[ApiKey] = Field(
+        default_factory=list,
+        description="Keys (`name`, `scope`, `sha256`), as `tideline key new` writes them. With the first one reads "
+        "need a key, and changes one whose scope is `control`.",
+    )
+    session: SessionSettings = Field(default_factory=SessionSettings, description="Sessions of browsers.")
     public_url: str = Field(
         "", pattern=r"^(https?://[^/\s]+)?$", description="Base of `Link` headers behind a proxy; empty: as asked."
     )
@@ -69,3 +103,10 @@ class QueryApiSettings(PostgresClientSettings):
     )
     limits: Limits = Field(default_factory=Limits, description="Limits.")
     live: LiveSettings = Field(default_factory=LiveSettings, description="Live updates.")
+
+    @field_validator("api_keys")
+    @classmethod
+    def _each_key_once(cls, keys: list[ApiKey]) -> list[ApiKey]:
+        if len({key.name for key in keys}) < len(keys) or len({key.sha256 for key in keys}) < len(keys):
+            raise ValueError("two keys have the same name or the same sha256: remove one")
+        return keys

@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from query_api import parameters
 from query_api.accept import prefers
+from query_api.access import Access
 from query_api.formats import MEDIA_TYPES, Format, json_bytes
 from query_api.openapi import READS, answered, example
 from query_api.parts import Parts
@@ -16,10 +17,10 @@ from query_api.streams import totals
 HEADERS = {"Vary": "Accept", "Cache-Control": "no-store"}
 
 
-def router(parts: Parts) -> APIRouter:
-    """The route."""
+def router(parts: Parts, access: Access) -> APIRouter:
+    """The route; the page holds no data and needs no key."""
     routes = APIRouter(tags=["Service"])
-    described = answered(TotalsBody, example(TotalsBody), *READS)
+    described = answered(TotalsBody, example(TotalsBody), 401, *READS)
     described["responses"][307] = {"description": "To /docs, where `Accept` names text/html"}
 
     @routes.get("/", summary="How much there is", **described)
@@ -27,6 +28,7 @@ def router(parts: Parts) -> APIRouter:
         """Readings and rows kept, and streams that count towards those that may run at once."""
         if prefers(request.headers.get("accept"), "text/html", MEDIA_TYPES[Format.JSON]):
             return RedirectResponse("/docs", headers=HEADERS)
+        await access(request)
         found = await totals(parts.database)
         return Response(json_bytes(found._asdict()), headers=HEADERS, media_type=MEDIA_TYPES[Format.JSON])
 

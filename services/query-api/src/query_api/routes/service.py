@@ -1,32 +1,33 @@
 """`/api/v1/health`, `/api/v1/ready` and `/metrics`: how the service itself is."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from chassis.problems import Problem
 from query_api import parameters
-from query_api.openapi import problems
+from query_api.access import Access
+from query_api.openapi import FREE, problems
 from query_api.parts import Parts
 
-HEALTHY = {"application/json": {"example": {"status": "healthy"}}}
-READY = {"application/json": {"example": {"status": "ready"}}}
+HEALTHY: dict[str, Any] = {"content": {"application/json": {"example": {"status": "healthy"}}}}
+READY: dict[str, Any] = {"content": {"application/json": {"example": {"status": "ready"}}}}
 TEXT = {"text/plain": {"schema": {"type": "string"}}}
 
 
-def router(parts: Parts, registry: CollectorRegistry) -> APIRouter:
-    """The routes."""
+def router(parts: Parts, registry: CollectorRegistry, access: Access) -> APIRouter:
+    """The routes; probes need no key."""
     routes = APIRouter(tags=["Service"])
     NoParameters = Annotated[parameters.Query, Query()]  # noqa: N806 - a type
 
-    @routes.get("/api/v1/health", summary="Alive", responses={200: {"content": HEALTHY}, **problems()})
+    @routes.get("/api/v1/health", summary="Alive", openapi_extra=FREE, responses={200: HEALTHY, **problems()})
     async def health(_query: NoParameters) -> dict[str, str]:
         """That the process answers; asks nothing else."""
         return {"status": "healthy"}
 
-    @routes.get("/api/v1/ready", summary="Ready", responses={200: {"content": READY}, **problems(503)})
+    @routes.get("/api/v1/ready", summary="Ready", openapi_extra=FREE, responses={200: READY, **problems(503)})
     async def ready(_query: NoParameters) -> dict[str, str]:
         """Whether questions can be answered now; if not, 503 with a `reason` code in `errors`."""
         if parts.stopping.is_set():
@@ -37,7 +38,11 @@ def router(parts: Parts, registry: CollectorRegistry) -> APIRouter:
         return {"status": "ready"}
 
     @routes.get(
-        "/metrics", summary="Metrics", response_class=Response, responses={200: {"content": TEXT}, **problems()}
+        "/metrics",
+        summary="Metrics",
+        response_class=Response,
+        responses={200: {"content": TEXT}, **problems()},
+        dependencies=[Depends(access)],
     )
     async def metrics(_query: NoParameters) -> Response:
         """Prometheus text format."""

@@ -94,6 +94,18 @@ def test_a_service_logs_in_as_its_own_role(name: str) -> None:
     assert f"//{ours}:" in SECRET["stringData"][key]
 
 
+def test_only_what_network_policies_close_trusts_its_network_and_the_rest_asks_for_keys() -> None:
+    for name in PORTS:
+        given = {entry["name"]: entry.get("value") for entry in of_deployment(name)["env"]}
+        assert given["TIDELINE_HTTP_HOST"] == "0.0.0.0"
+        assert (given.get("TIDELINE_TRUSTED_NETWORK") == "true") is (name != "query-api")
+        assert ("TIDELINE_API_KEYS" in given) is (name == "query-api")
+    incoming = of_kind("NetworkPolicy")
+    assert "processor" not in incoming, "nothing but figures"
+    (producer,) = incoming["producer"]["spec"]["ingress"]
+    assert producer["from"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "query-api"}}}]
+
+
 def test_a_pod_can_do_no_more_than_it_must() -> None:
     for pod in pods():
         assert pod["automountServiceAccountToken"] is False

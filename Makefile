@@ -58,6 +58,13 @@ docs: setup-dev ## Write what is generated from code: docs/configuration.md, tab
 bench: setup-dev ## Measure beside the limits of the same machine; ARGS="--only routes" (processor, producer) for a part
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: chaos
+SEEDS ?= 3
+MINUTES ?= 1
+
+chaos: setup-dev ## Random faults over three processors and two producers, recounted: SEEDS=10 MINUTES=2; ARGS="--first 7"
+	@$(BIN)/python -m chaos --seeds $(SEEDS) --minutes $(MINUTES) $(ARGS)
+
 setup: $(VENV)/installed
 setup-dev: $(VENV)/installed-dev
 

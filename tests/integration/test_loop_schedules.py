@@ -21,8 +21,9 @@ from tests.support import databases
 from tests.support.databases import Database
 from tests.support.fake_kafka import FakeConsumer, FakeLog
 from tests.support.publisher import Record
-from tests.support.recount import assert_exact, broken_invariants
+from tests.support.recount import assert_exact
 from tests.support.stack import Stack
+from tests.support.tables import broken_invariants
 from tests.support.waiting import until_async
 
 from processor.consume import Loop

@@ -14,8 +14,8 @@ from tests.support.fixtures import StartService
 from tests.support.pipeline import processed, readings, taken
 from tests.support.processes import ServiceProcess
 from tests.support.publisher import publish
-from tests.support.recount import broken_invariants
 from tests.support.stack import ROOT, Stack
+from tests.support.tables import broken_invariants
 from tests.support.waiting import until
 
 from contracts.topics import Topics

@@ -10,8 +10,9 @@ from tests.support.databases import Database
 from tests.support.fixtures import StartService
 from tests.support.pipeline import readings, taken
 from tests.support.publisher import publish, read_all
-from tests.support.recount import RAW, WINDOWS, broken_invariants, recount
+from tests.support.recount import RAW, WINDOWS, recount
 from tests.support.stack import Stack
+from tests.support.tables import broken_invariants
 from tests.support.waiting import until_async
 
 from contracts.topics import Topics

@@ -13,8 +13,9 @@ import asyncpg
 from contracts.topics import Topics
 from tests.support.databases import Database
 from tests.support.publisher import publish, read_all
-from tests.support.recount import Recount, assert_exact, broken_invariants
+from tests.support.recount import Recount, assert_exact
 from tests.support.stack import Stack
+from tests.support.tables import broken_invariants
 from tests.support.waiting import until_async
 
 TAKEN = "SELECT coalesce(sum(accepted + duplicate + rejected), 0)::int8 FROM offsets"

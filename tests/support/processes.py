@@ -81,6 +81,10 @@ class ServiceProcess:
     def terminate(self, within_s: float = 15.0) -> int:
         """SIGTERM; its exit code. Fails the test when it does not end in time."""
         self.ask_to_end()
+        return self.wait_ended(within_s)
+
+    def wait_ended(self, within_s: float = 15.0) -> int:
+        """Its exit code, once it has ended. Fails the test when it does not in time."""
         until(lambda: self.exit_code is not None, within_s, f"{self.service} ends")
         return int(self._process.returncode)
 

@@ -1,9 +1,10 @@
 """A plain Kafka client of another make (confluent-kafka): publishes, and reads back for an independent recount."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from tests.support.waiting import until
 
@@ -16,6 +17,9 @@ class Record:
     offset: int
     key: bytes | None
     value: bytes | None
+    topic: str = "readings"
+    append_ms: int = 0
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 def publish(
@@ -31,8 +35,8 @@ def publish(
     places: dict[int, tuple[int, int]] = {}
     values = list(values)
 
-    def note(index: int):
-        def delivered(error: object, message: Message) -> None:
+    def note(index: int) -> Callable[[object, Any], None]:
+        def delivered(error: object, message: Any) -> None:
             if error:
                 raise KafkaException(error)
             places[index] = (message.partition(), message.offset())
@@ -41,7 +45,7 @@ def publish(
 
     for index, value in enumerate(values):
         key = keys[index] if keys else None
-        options = {"partition": partition} if partition >= 0 else {}
+        options: Any = {"partition": partition} if partition >= 0 else {}
         producer.produce(topic, value, key, headers=list(headers), on_delivery=note(index), **options)
         producer.poll(0)
     until(lambda: producer.flush(1) == 0, 30, f"{len(values)} records published to {topic}")
@@ -70,6 +74,18 @@ def read_all(bootstrap: str, topic: str) -> list[Record]:
         consumer.close()
 
 
+def _record(message: Any) -> Record:
+    return Record(
+        message.partition(),
+        message.offset(),
+        message.key(),
+        message.value(),
+        message.topic(),
+        message.timestamp()[1],
+        tuple(message.headers() or ()),
+    )
+
+
 def _up_to(consumer: Consumer, high: int) -> list[Record]:
     records: list[Record] = []
 
@@ -78,7 +94,7 @@ def _up_to(consumer: Consumer, high: int) -> list[Record]:
         for message in consumer.consume(min(1000, remaining), timeout=0.2):
             if message.error():
                 raise KafkaException(message.error())
-            records.append(Record(message.partition(), message.offset(), message.key(), message.value()))
+            records.append(_record(message))
         return bool(records) and records[-1].offset == high - 1
 
     until(fetched, 30, f"records up to offset {high}", every_s=0)

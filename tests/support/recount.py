@@ -5,18 +5,29 @@ Shares no code with the services: another Kafka client, the json module, dicts, 
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid5
 
 import asyncpg
 
+from tests.support.malformed import MALFORMED
 from tests.support.publisher import Record
+from tests.support.tables import broken_invariants, read_tables
 
 Key = tuple[str, str]
 Event = tuple[str, str, datetime, UUID]
+Place = tuple[str, int, int]
+"""Topic, partition, offset."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PLACES = UUID("8c1f0f2e-5a53-5d0e-9d6b-6f1f4b7f6f0a")
+"""The namespace of the ids of events that came without one, as docs/events.md says."""
+POISON = {(case.topic, case.value, case.headers): case.reason for case in MALFORMED}
+"""Records that every publisher of bad data in these tests sends, with the reason each must get."""
 
 
 @dataclass
@@ -37,63 +48,119 @@ class Window:
             max(self.values)[1],
         )
 
-    def exact_sum(self) -> Fraction:
-        """The sum without any rounding."""
-        return sum((Fraction(value) for _, value in self.values), Fraction(0))
+    def units(self) -> int:
+        """The sum in units of 2⁻⁶², each value rounded to one: what is stored, without any other rounding."""
+        return sum(round(Fraction(value) * 2**62) for _, value in self.values)
 
 
 @dataclass
 class Recount:
-    """What the topic's valid readings amount to."""
+    """What the records amount to."""
 
     events: dict[Event, float] = field(default_factory=dict)
+    rows: dict[tuple[str, datetime, UUID], tuple[int, Any]] = field(default_factory=dict)
     minutes: dict[tuple[Key, datetime], Window] = field(default_factory=dict)
     quarters: dict[tuple[Key, datetime], Window] = field(default_factory=dict)
+    letters: dict[Place, str | None] = field(default_factory=dict)
+    """The records to be refused, with the reason where it is known beforehand."""
     records: int = 0
-    refused: int = 0
+
+    @property
+    def refused(self) -> int:
+        """How many records are to be refused."""
+        return len(self.letters)
+
+    def add(self, stream: str, category: str, at: datetime, value: float) -> None:
+        """One sample into its windows."""
+        minute = at.replace(second=0, microsecond=0)
+        quarter = minute - timedelta(minutes=minute.minute % 15)
+        self.minutes.setdefault(((stream, category), minute), Window()).values.append((at, value))
+        self.quarters.setdefault(((stream, category), quarter), Window()).values.append((at, value))
 
 
 def recount(records: Iterable[Record]) -> Recount:
-    """Count each distinct valid reading once; of equal events the first one's value."""
+    """Count each distinct valid event once; of equal ones the first."""
     found = Recount()
     for record in records:
         found.records += 1
-        event = _event(record)
-        if event is None:
-            found.refused += 1
-            continue
-        (stream, category, at, _), value = event
-        if event[0] in found.events:
-            continue
-        found.events[event[0]] = value
-        minute = at.replace(second=0, microsecond=0)
-        quarter = minute - timedelta(minutes=minute.minute % 15)
-        found.minutes.setdefault(((stream, category), minute), Window()).values.append((at, value))
-        found.quarters.setdefault(((stream, category), quarter), Window()).values.append((at, value))
+        kind = "rows" if record.topic.endswith("rows") else "readings"
+        reason = POISON.get((kind, record.value, tuple(record.headers)))
+        fields = None if reason else _fields(record, kind)
+        if fields is None:
+            found.letters[record.topic, record.partition, record.offset] = reason
+        elif kind == "rows":
+            _add_row(found, fields)
+        else:
+            _add_reading(found, fields)
     return found
 
 
-def _event(record: Record) -> tuple[Event, float] | None:
-    """The reading, where it is one with all five fields in their plain form."""
+def _add_reading(found: Recount, fields: dict[str, Any]) -> None:
+    event = (fields["stream"], fields["category"], fields["at"], fields["uuid"])
+    if event not in found.events:
+        found.events[event] = value = float(fields["value"])
+        found.add(event[0], event[1], event[2], value)
+
+
+def _add_row(found: Recount, fields: dict[str, Any]) -> None:
+    key = (fields["stream"], fields["at"], fields["uuid"])
+    if key not in found.rows:
+        found.rows[key] = (fields["row"], fields["data"])
+        for category, value in samples(fields["data"]):
+            found.add(key[0], category, key[1], value)
+
+
+def samples(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers of a row, and true and false as 1 and 0, under their dotted names."""
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield from samples(value, f"{prefix}{name}.")
+        elif isinstance(value, bool | int | float) and abs(value) <= 1e15:
+            yield prefix + name, float(value)
+
+
+def _fields(record: Record, kind: str) -> dict[str, Any] | None:
+    """The fields of an event, with its time as `at` and its id as `uuid`; None where it is none."""
     try:
-        fields = json.loads(record.value or b"")
-        at = datetime.fromisoformat(fields["timestamp"]).astimezone(UTC)
-        value = fields["value"]
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        fields = json.loads(record.value or b"", parse_constant=_refuse)
+        if not isinstance(fields["stream"], str):
             return None
-        return (fields["stream"], fields["category"], at, UUID(fields["id"])), float(value)
+        timed = "timestamp" in fields
+        if "id" in fields and not timed:
+            return None
+        fields["at"] = (
+            datetime.fromisoformat(fields["timestamp"]).astimezone(UTC)
+            if timed
+            else EPOCH + timedelta(milliseconds=record.append_ms)
+        )
+        fields["uuid"] = UUID(fields["id"]) if "id" in fields else _id_of(record)
+        return fields if _is_row(fields) or (kind == "readings" and _is_reading(fields)) else None
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _is_reading(fields: dict[str, Any]) -> bool:
+    value = fields["value"]
+    number = not isinstance(value, bool) and isinstance(value, int | float) and abs(value) <= 1e15
+    return number and isinstance(fields["category"], str)
+
+
+def _is_row(fields: dict[str, Any]) -> bool:
+    return isinstance(fields.get("row"), int) and isinstance(fields.get("data"), dict)
+
+
+def _id_of(record: Record) -> UUID:
+    return uuid5(PLACES, f"1/{record.topic}/{record.partition}/{record.offset}")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 RAW = "SELECT stream, category, timestamp, r.id, value FROM raw_readings r JOIN series s ON s.id = series_id"
 WINDOWS = """
 SELECT stream, category, minute AS at, count, sum, min, max, first_value, last_value, 0 AS minutes
 FROM window_values JOIN series s ON s.id = series_id
-"""
-QUARTERS = """
-SELECT stream, category, quarter AS at, count, sum, min, max, first_value, last_value, minutes
-FROM quarter_values JOIN series s ON s.id = series_id
 """
 
 
@@ -102,74 +169,61 @@ async def assert_exact(dsn: str, records: list[Record]) -> Recount:
     wanted = recount(records)
     connection = await asyncpg.connect(dsn)
     try:
-        raw = {(s, c, at, UUID(int=i.int)): value for s, c, at, i, value in await connection.fetch(RAW)}
-        assert len(raw) == len(wanted.events)
-        assert raw == wanted.events
-        _assert_windows(await connection.fetch(WINDOWS), wanted.minutes)
-        quarters = await connection.fetch(QUARTERS)
-        _assert_windows(quarters, wanted.quarters)
-        for line in quarters:
-            minutes = {
-                at.minute % 15
-                for (key, at) in wanted.minutes
-                if key == (line["stream"], line["category"]) and line["at"] <= at < line["at"] + timedelta(minutes=15)
-            }
-            assert line["minutes"] == sum(1 << minute for minute in minutes)
-        assert await connection.fetchval("SELECT count(*) FROM dead_letters") == wanted.refused
+        assert differences(wanted, await read_tables(connection)) == []
         assert await broken_invariants(connection) == []
     finally:
         await connection.close()
     return wanted
 
 
-def _assert_windows(lines: list[asyncpg.Record], wanted: dict[tuple[Key, datetime], Window]) -> None:
-    got = {
-        ((line["stream"], line["category"]), line["at"]): (
-            line["count"], line["sum"], line["min"], line["max"], line["first_value"], line["last_value"],
-        )
-        for line in lines
-    }  # fmt: skip
-    assert len(got) == len(wanted)
-    assert got == {key: window.line() for key, window in wanted.items()}
+def differences(wanted: Recount, tables: dict[str, list[list[Any]]]) -> list[str]:
+    """Where Postgres, as `read_tables` read it, differs from the recount: one line a table, with examples."""
+    raw = {(s, c, _at(us), UUID(i)): value for s, c, us, i, value in tables["raw_readings"]}
+    rows = {(s, _at(us), UUID(i)): (row, json.loads(data)) for s, us, i, row, data in tables["raw_rows"]}
+    letters = {(topic, partition, offset): reason for topic, partition, offset, reason in tables["dead_letters"]}
+    expected_letters = {place: reason or letters.get(place) for place, reason in wanted.letters.items()}
+    compared = (
+        ("raw_readings", wanted.events, raw),
+        ("raw_rows", wanted.rows, rows),
+        ("dead_letters", expected_letters, letters),
+        ("windows", _window_lines(wanted.minutes, {}), _stored(tables["windows"])),
+        ("quarters", _window_lines(wanted.quarters, _masks(wanted)), _stored(tables["quarters"])),
+    )
+    found = [_difference(name, expected, stored) for name, expected, stored in compared]
+    return [line for line in found if line]
 
 
-INVARIANTS = {
-    "1: next - start = accepted + duplicate + rejected + gaps": """
-        SELECT topic, partition FROM offsets o
-        WHERE next_offset - start_offset <> accepted + duplicate + rejected + coalesce((
-            SELECT sum(to_offset - from_offset) FROM gaps g
-            WHERE (g.generation, g.topic, g.partition, g.pass) = (o.generation, o.topic, o.partition, o.pass)), 0)""",
-    "2: the ledger has no gap and no overlap": """
-        WITH ranges AS (
-            SELECT generation, topic, partition, pass, first_offset, next_offset FROM batches
-            UNION ALL
-            SELECT generation, topic, partition, pass, from_offset, to_offset FROM gaps
-            WHERE cause = 'retention' AND accepted_at IS NOT NULL
-        ), chain AS (
-            SELECT *, lag(next_offset, 1, (SELECT start_offset FROM offsets o
-                WHERE (o.generation, o.topic, o.partition) = (r.generation, r.topic, r.partition)))
-                OVER w AS expected, lead(first_offset) OVER w AS following
-            FROM ranges r WINDOW w AS (PARTITION BY generation, topic, partition, pass ORDER BY first_offset)
-        )
-        SELECT topic, partition, first_offset FROM chain c WHERE first_offset <> expected
-        UNION ALL
-        SELECT topic, partition, next_offset FROM chain c WHERE following IS NULL AND next_offset <> (
-            SELECT next_offset FROM offsets o
-            WHERE (o.generation, o.topic, o.partition) = (c.generation, c.topic, c.partition))
-        """,
-    "3: accepted = rows in the raw tables": """
-        SELECT 1 WHERE (SELECT coalesce(sum(accepted), 0) FROM batches)
-            <> (SELECT count(*) FROM raw_readings) + (SELECT count(*) FROM raw_rows)
-             + (SELECT coalesce(sum(rows), 0) FROM removed WHERE table_name IN ('raw_readings', 'raw_rows'))""",
-    "3: rejected = dead letters": """
-        SELECT 1 WHERE (SELECT coalesce(sum(rejected), 0) FROM batches) <> (SELECT count(*) FROM dead_letters)""",
-    "6: the windows' counts = the samples of the ledger": """
-        SELECT 1 WHERE (SELECT coalesce(sum(samples), 0) FROM batches)
-            <> (SELECT coalesce(sum(count), 0) FROM windows) + (SELECT coalesce(sum(samples), 0) FROM removed)""",
-}  # fmt: skip
+def _masks(wanted: Recount) -> dict[tuple[Key, datetime], int]:
+    """For each quarter the bits of its minutes that have data."""
+    masks: dict[tuple[Key, datetime], int] = {}
+    for key, minute in wanted.minutes:
+        bit = minute.minute % 15
+        quarter = (key, minute - timedelta(minutes=bit))
+        masks[quarter] = masks.get(quarter, 0) | 1 << bit
+    return masks
 
 
-async def broken_invariants(connection: asyncpg.Connection) -> list[str]:
-    """The invariants of processor.md that do not hold in one snapshot; may be asked at any moment."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return [name for name, query in INVARIANTS.items() if await connection.fetch(query)]
+def _window_lines(
+    windows: dict[tuple[Key, datetime], Window], masks: dict[tuple[Key, datetime], int]
+) -> dict[tuple[Key, datetime], tuple[Any, ...]]:
+    return {key: (*window.line(), window.units(), masks.get(key, 0)) for key, window in windows.items()}
+
+
+def _stored(lines: list[list[Any]]) -> dict[tuple[Key, datetime], tuple[Any, ...]]:
+    return {((s, c), _at(us)): (*shown, int(units), mask) for s, c, us, *shown, units, mask in lines}
+
+
+def _difference(name: str, expected: dict[Any, Any], stored: dict[Any, Any]) -> str:
+    if expected == stored:
+        return ""
+    missing = [key for key in expected if key not in stored]
+    extra = [key for key in stored if key not in expected]
+    other = [key for key in expected if key in stored and expected[key] != stored[key]]
+    examples = [f"missing {key}: {expected[key]}" for key in missing[:2]] + [f"extra {key}" for key in extra[:2]]
+    examples += [f"{key} is {stored[key]}, not {expected[key]}" for key in other[:2]]
+    counts = f"{len(missing)} missing, {len(extra)} too many, {len(other)} other of {len(expected)}"
+    return f"{name}: {counts}; {'; '.join(examples)}"
+
+
+def _at(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)

@@ -16,7 +16,7 @@ from local_stack.children import Child
 from local_stack.jars import fetch_jars, read_lock
 from local_stack.kafka import Kafka
 from local_stack.passwords import load_passwords
-from local_stack.ports import any_port
+from local_stack.ports import HOST, any_port
 from local_stack.postgres import Postgres
 from tests.support import containers
 
@@ -100,6 +100,8 @@ class Stack:
     """Of the roles processor, producer and api."""
     kafka: Server
     postgres: Server
+    kafka_behind: tuple[int, int] | None = None
+    """A second listener of the broker: its port, and the port that it tells clients, where a test may put a proxy."""
 
 
 @contextmanager
@@ -114,9 +116,10 @@ def open_stack() -> Iterator[Stack]:
         kafka: Server = GivenServer("TIDELINE_KAFKA_BOOTSTRAP")
         if not given_postgres:
             postgres, given_postgres = _postgres(folder, passwords["owner"], undo)
+        behind = None if given_kafka or _in_docker() else _two_ports()
         if not given_kafka:
-            kafka, given_kafka = _kafka(folder, undo)
-        yield Stack(given_kafka, given_postgres, passwords, kafka, postgres)
+            kafka, given_kafka = _kafka(folder, undo, behind)
+        yield Stack(given_kafka, given_postgres, passwords, kafka, postgres, behind)
 
 
 @contextmanager
@@ -141,15 +144,31 @@ def _postgres(folder: Path, password: str, undo: ExitStack) -> tuple[Server, str
     return _started(server, undo), server.dsn()
 
 
-def _kafka(folder: Path, undo: ExitStack) -> tuple[Server, str]:
+def _kafka(folder: Path, undo: ExitStack, behind: tuple[int, int] | None) -> tuple[Server, str]:
     if _in_docker():
         container, bootstrap = containers.kafka_container(ROOT)
         undo.callback(container.remove)
         return container, bootstrap
     port, controller_port = any_port(2)
-    server = Kafka(folder, [port], [controller_port], jars())
+    settings = proxied(port, controller_port, *behind) if behind else None
+    server = Kafka(folder, [port], [controller_port], jars(), settings)
     server.prepare()
     return _started(server, undo), server.bootstrap
+
+
+def _two_ports() -> tuple[int, int]:
+    first, second = any_port(2)
+    return first, second
+
+
+def proxied(port: int, controller_port: int, behind: int, told: int) -> dict[str, str]:
+    """Settings of a broker that has one more listener, on port `behind`, and tells its clients port `told`."""
+    ours = f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}"
+    return {
+        "listeners": f"{ours},PROXIED://{HOST}:{behind}",
+        "advertised.listeners": f"{ours},PROXIED://{HOST}:{told}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
+    }
 
 
 def _started(server: Kafka | Postgres, undo: ExitStack) -> EmbeddedServer:

@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -41,12 +41,21 @@ class Kafka:
     """A cluster of as many brokers as there are `ports`; `children[i]` is broker i + 1."""
 
     def __init__(
-        self, folder: Path, ports: Sequence[int], controller_ports: Sequence[int], jars: Sequence[Path]
+        self,
+        folder: Path,
+        ports: Sequence[int],
+        controller_ports: Sequence[int],
+        jars: Sequence[Path],
+        settings: Mapping[str, object] | None = None,
     ) -> None:
-        """`folder`: the stack's data folder. `controller_ports` count only when the data is made (see `prepare`)."""
+        """`folder`: the stack's data folder. `controller_ports` count only when the data is made (see `prepare`).
+
+        `settings`: of every broker, on top of ours or in their place.
+        """
         self.folder = folder.resolve() / "kafka"
         self.ports = list(ports)
         self._wanted_controllers = list(controller_ports)
+        self._extra = dict(settings or {})
         self._class_path = ":".join(str(jar.resolve()) for jar in jars)
         names = ["kafka"] if len(ports) == 1 else [f"kafka-{n}" for n in range(1, len(ports) + 1)]
         self.children = [
@@ -148,6 +157,7 @@ class Kafka:
             "broker.heartbeat.interval.ms": 500,
             "num.network.threads": 2,
             "num.io.threads": 4,
+            **self._extra,
         }
         return "".join(f"{key}={value}\n" for key, value in values.items())
 

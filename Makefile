@@ -12,7 +12,7 @@ ifdef PROCESSORS
 export TIDELINE_PROCESSORS := $(PROCESSORS)
 endif
 
-.PHONY: help run stop status clean lag test check format lint types imports lock bench setup setup-dev docs dataset
+.PHONY: help run stop status clean lag test check format lint types imports lock bench setup setup-dev docs dashboard dashboard-check dashboard-test dataset
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,9 +36,10 @@ dataset: setup ## Write a file of ROWS moulding inspections (100000) to FILE (da
 	@$(BIN)/tideline dataset "$(or $(FILE),dataset.$(or $(FORMAT),json))" --rows $(or $(ROWS),100000) --seed $(or $(SEED),1) $(if $(FORMAT),--format $(FORMAT))
 
 test: setup-dev ## Run all tests against a real Kafka and a real Postgres of their own
+	@$(if $(ARGS),,$(STACK) dashboard-test)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: lint types imports ## Format, lint, types and import rules: all must be clean
+check: lint types imports dashboard-check ## Format, lint, types and import rules: all must be clean
 
 lint: setup-dev
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
@@ -48,6 +49,15 @@ types: setup-dev
 
 imports: setup-dev
 	@$(BIN)/lint-imports
+
+dashboard: setup ## Build the dashboard, if its sources changed (`make run` does it too)
+	@$(STACK) dashboard
+
+dashboard-check: setup
+	@$(STACK) dashboard-check
+
+dashboard-test: setup
+	@$(STACK) dashboard-test
 
 format: setup-dev ## Format the code and fix what can be fixed by itself
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

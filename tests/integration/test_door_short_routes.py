@@ -131,10 +131,12 @@ async def book(database: Database) -> None:
 async def test_a_person_gets_a_page_and_a_program_numbers(database: Database) -> None:
     async with serving(database.api_dsn) as api:
         for accept in ("*/*", "application/json", ""):
-            assert (await api.get("/", headers={"Accept": accept})).json() == {"row_count": 0, "task_count": 0}
+            numbers = await api.get("/", headers={"Accept": accept})
+            assert numbers.json() == {"row_count": 0, "task_count": 0}
+            assert numbers.headers["vary"] == "Accept"
         page = await api.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-        assert (page.status_code, page.headers["location"]) == (307, "/docs")
-        assert page.headers["vary"] == "Accept"
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers["vary"].startswith("Accept")
 
 
 async def test_every_stream_is_listed_once_with_what_only_outsiders_publish(database: Database) -> None:

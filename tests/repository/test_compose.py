@@ -168,7 +168,8 @@ def test_an_image_is_built_in_stages_from_locked_packages_for_an_ordinary_user(n
     lines = dockerfile(name).splitlines()
     stages = [line for line in lines if line.startswith("FROM ")]
     default = re.search(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile(name), re.MULTILINE)
-    assert stages == ["FROM ${PYTHON_IMAGE} AS packages", "FROM ${PYTHON_IMAGE}"]
+    pages = ["FROM ${NODE_IMAGE} AS dashboard"] if name == "query-api" else []
+    assert stages == [*pages, "FROM ${PYTHON_IMAGE} AS packages", "FROM ${PYTHON_IMAGE}"]
     assert default
     assert CONTAINERS[name]["build"]["args"]["PYTHON_IMAGE"] == f"${{PYTHON_IMAGE:-{default[1]}}}"
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", default[1])
@@ -190,9 +191,22 @@ def test_an_image_holds_its_package_and_those_of_ours_that_it_needs(name: str) -
     assert f"COPY infra/config/{OURS[name]}.toml infra/config/\n" in dockerfile(name)
 
 
+def test_the_image_of_query_api_builds_the_dashboard_from_its_lock() -> None:
+    default = re.search(r"^ARG NODE_IMAGE=(node:\d+\.\d+\.\d+-\S+-slim)$", dockerfile("query-api"), re.MULTILINE)
+    assert default
+    assert CONTAINERS["query-api"]["build"]["args"]["NODE_IMAGE"] == f"${{NODE_IMAGE:-{default[1]}}}"
+    assert re.search(r"^RUN .*npm ci$", dockerfile("query-api"), re.MULTILINE)
+    folder = next(field for key, field, _ in leaves(SERVICES["query-api"]) if key == "dashboard_dir").default
+    assert f"COPY --from=dashboard /dashboard/dist {folder}\n" in dockerfile("query-api")
+
+
 def test_only_what_images_need_is_sent_to_the_engine() -> None:
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     rules = [line for line in lines if not line.startswith("#")]
     assert rules[0] == "*"
-    assert {rule for rule in rules[1:] if not rule.startswith("!")} == {"**/__pycache__"}
+    built = {"node_modules", "dist", "dist.next", ".lock", "src/generated"}
+    assert {rule for rule in rules[1:] if not rule.startswith("!")} == {
+        "**/__pycache__",
+        *(f"services/dashboard/{name}" for name in built),
+    }
     assert not [rule for rule in rules if ".env" in rule or ".local" in rule]

@@ -1,5 +1,6 @@
 """The lock files name every package with its hashes and no place to download it from."""
 
+import json
 import re
 
 import pytest
@@ -31,3 +32,14 @@ def test_a_larger_lock_agrees_with_the_smaller_one(smaller: str, larger: str) ->
 
 def test_no_lock_that_names_download_hosts_is_kept() -> None:
     assert not list(ROOT.glob("uv.lock"))
+
+
+def test_the_dashboards_lock_has_hashes_and_no_addresses() -> None:
+    folder = ROOT / "services" / "dashboard"
+    lock = json.loads((folder / "package-lock.json").read_text("utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert packages
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+    assert "registry=" not in (folder / ".npmrc").read_text("utf-8")

@@ -12,7 +12,7 @@ from rich.console import Console
 from chassis.errors import StartError
 from chassis.settings import load_settings
 from contracts.topics import Topics
-from local_stack import leftovers, pg_programs, running
+from local_stack import dashboard, leftovers, pg_programs, running
 from local_stack.accounts import unprivileged
 from local_stack.jars import resolve_lock, write_lock
 from local_stack.lag import show_lag
@@ -39,6 +39,7 @@ def run(settings: LocalSettings, console: Console, _yes: bool) -> int:
             console.print("Tideline is already running here: `make status` shows it, `make stop` stops it.")
             return 0
         jars = [] if settings.kafka_bootstrap else get_jars(settings, console)
+        dashboard.build_if_possible(console)
         stack = Stack(settings, load_settings(ProvisionSettings, "provision"), console)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, stack.ask_stop)
@@ -134,6 +135,24 @@ def lock_jars(settings: LocalSettings, console: Console, _yes: bool) -> int:
     return 0
 
 
+def build_dashboard(_settings: LocalSettings, console: Console, _yes: bool) -> int:
+    """Build the dashboard, if its sources changed."""
+    dashboard.build(console)
+    return 0
+
+
+def dashboard_types(_settings: LocalSettings, console: Console, _yes: bool) -> int:
+    """Its types."""
+    dashboard.script(console, "check")
+    return 0
+
+
+def dashboard_tests(_settings: LocalSettings, console: Console, _yes: bool) -> int:
+    """Its pure parts."""
+    dashboard.script(console, "test")
+    return 0
+
+
 NAMES: dict[str, Command] = {
     "run": run,
     "stop": stop,
@@ -141,4 +160,7 @@ NAMES: dict[str, Command] = {
     "clean": clean,
     "lag": lag,
     "lock-jars": lock_jars,
+    "dashboard": build_dashboard,
+    "dashboard-check": dashboard_types,
+    "dashboard-test": dashboard_tests,
 }

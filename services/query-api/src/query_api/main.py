@@ -16,6 +16,7 @@ from chassis.server import Server, listen, refuse_strangers
 from chassis.settings import load_settings
 from query_api.access import Access
 from query_api.admission import Admission
+from query_api.dashboard import Assets
 from query_api.database import Database
 from query_api.edge import Edge
 from query_api.errors import add_query_handlers
@@ -29,6 +30,7 @@ from query_api.producer import Producer
 from query_api.routes import (
     batches,
     daily_averages,
+    dashboard,
     docs,
     events,
     follow,
@@ -89,6 +91,8 @@ def build_app(
     app.include_router(service.router(parts, metrics.registry, access))
     app.include_router(session.router(access, settings.session, settings.public_url))
     app.include_router(docs.router())
+    app.include_router(dashboard.router(parts))
+    app.mount("/assets", Assets(settings.dashboard_dir / "assets"))
     add_problem_handlers(app)
     add_query_handlers(app)
     app.openapi = partial(document, app, access)  # type: ignore[method-assign]

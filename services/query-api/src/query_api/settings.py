@@ -1,5 +1,6 @@
 """Settings of the query API: infra/config/query-api.toml and the environment."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -96,6 +97,9 @@ class QueryApiSettings(PostgresClientSettings, ListeningSettings):
         "http://127.0.0.1:8001",
         pattern=r"^https?://[^/\s]+$",
         description="The producer, for the calls that are passed on.",
+    )
+    dashboard_dir: Path = Field(
+        Path("services/dashboard/dist"), description="Folder of the built dashboard; without one `/` says so."
     )
     producer: ProducerCalls = Field(default_factory=ProducerCalls, description="Calls to the producer.")
     postgres: PostgresSettings = Field(

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
 from query_api import parameters
 from query_api.accept import prefers
 from query_api.access import Access
+from query_api.dashboard import page
 from query_api.formats import MEDIA_TYPES, Format, json_bytes
 from query_api.openapi import READS, answered, example
 from query_api.parts import Parts
@@ -21,13 +21,16 @@ def router(parts: Parts, access: Access) -> APIRouter:
     """The route; the page holds no data and needs no key."""
     routes = APIRouter(tags=["Service"])
     described = answered(TotalsBody, example(TotalsBody), 401, *READS)
-    described["responses"][307] = {"description": "To /docs, where `Accept` names text/html"}
+    described["responses"][200]["content"]["text/html"] = {"schema": {"type": "string"}}
 
     @routes.get("/", summary="How much there is", **described)
     async def home(request: Request, _query: Annotated[parameters.Query, Query()]) -> Response:
-        """Readings and rows kept, and streams that count towards those that may run at once."""
+        """Readings and rows kept, and streams that count towards those that may run at once.
+
+        The dashboard, where `Accept` names text/html.
+        """
         if prefers(request.headers.get("accept"), "text/html", MEDIA_TYPES[Format.JSON]):
-            return RedirectResponse("/docs", headers=HEADERS)
+            return page(parts.settings.dashboard_dir)
         await access(request)
         found = await totals(parts.database)
         return Response(json_bytes(found._asdict()), headers=HEADERS, media_type=MEDIA_TYPES[Format.JSON])

@@ -1,0 +1,29 @@
+import { createRouter, createWebHistory, type Router } from "vue-router";
+import OverviewView from "./views/OverviewView.vue";
+
+/** Every page is its address; back and forward find a page where it was left. */
+export function createPages(): Router {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes: [
+      { path: "/", component: OverviewView, meta: { title: "Overview" } },
+      {
+        path: "/streams/:stream",
+        alias: "/batch/:stream",
+        component: () => import("./views/StreamView.vue"),
+        props: true,
+        meta: { title: "Stream" },
+      },
+      { path: "/explore", component: () => import("./views/ExploreView.vue"), meta: { title: "Explore" } },
+      { path: "/pipeline", component: () => import("./views/PipelineView.vue"), meta: { title: "Pipeline" } },
+      { path: "/get-data", component: () => import("./views/GetDataView.vue"), meta: { title: "Get data" } },
+      { path: "/:unknown(.*)*", component: () => import("./views/UnknownView.vue"), meta: { title: "Not found" } },
+    ],
+    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+  });
+  router.afterEach((to) => {
+    const name = typeof to.params["stream"] === "string" ? to.params["stream"] : to.meta["title"];
+    document.title = to.path === "/" ? "Tideline" : `${String(name)} · Tideline`;
+  });
+  return router;
+}

@@ -3,9 +3,9 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from chassis.errors import StartError
@@ -58,6 +58,37 @@ class ListeningSettings(ServiceSettings):
     )
 
 
+class KafkaSecurity(Section):
+    """How Kafka knows this service, and how this service knows Kafka."""
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to connect: `SSL` with TLS, `SASL` with a name and a password."
+    )
+    mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        "SCRAM-SHA-512", description="How the password is shown to Kafka; `PLAIN` with TLS only."
+    )
+    username: str = Field("", description="The name, with SASL.")
+    password: SecretStr = Field(SecretStr(""), description="The password, with SASL.")
+    ca_file: str = Field("", description="Certificates (PEM) to trust with TLS; empty: those of the system.")
+    cert_file: str = Field("", description="This service's own certificate (PEM), where Kafka asks for one.")
+    key_file: str = Field("", description="The key of that certificate (PEM); empty: it is in the same file.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        sasl, tls = self.protocol.startswith("SASL"), self.protocol.endswith("SSL")
+        if sasl and not (self.username and self.password.get_secret_value()):
+            raise ValueError(f"with {self.protocol} a username and a password are needed: set both")
+        if not sasl and (self.username or self.password.get_secret_value()):
+            raise ValueError(f"with {self.protocol} no name is given: set protocol to SASL_SSL, or remove the name")
+        if self.mechanism == "PLAIN" and self.protocol == "SASL_PLAINTEXT":
+            raise ValueError(
+                "PLAIN sends the password as it is: set protocol to SASL_SSL, or mechanism to SCRAM-SHA-512"
+            )
+        if not tls and (self.ca_file or self.cert_file or self.key_file):
+            raise ValueError(f"with {self.protocol} there is no TLS: set protocol to SASL_SSL, or remove the files")
+        return self
+
+
 class KafkaClientSettings(ServiceSettings):
     """What a service needs to reach Kafka."""
 
@@ -67,6 +98,7 @@ class KafkaClientSettings(ServiceSettings):
         pattern=r"^[A-Za-z0-9._-]{0,64}$",
         description="Put before every topic name and consumer group, so that one cluster can hold several deployments.",
     )
+    kafka: KafkaSecurity = Field(default_factory=lambda: KafkaSecurity(), description="Names and TLS.")
 
 
 class PostgresSettings(Section):

@@ -83,6 +83,8 @@ class Stack:
         note = YOURS if dsn else ""
         dsn = dsn or self._start_postgres(passwords["owner"])
         self._add(Part("postgres", services.without_password(dsn), note=note), "postgres")
+        if self._provision.kafka.protocol != "PLAINTEXT" and not self.settings.kafka_bootstrap:
+            raise StartError("TIDELINE_KAFKA__PROTOCOL is for a Kafka you have: set TIDELINE_KAFKA_BOOTSTRAP too")
         note = YOURS if self.settings.kafka_bootstrap else ""
         bootstrap = self.settings.kafka_bootstrap or self._start_kafka(jars)
         self._add(Part("kafka", bootstrap, note=note), "kafka")
@@ -114,7 +116,8 @@ class Stack:
         copies = max(given.replication_factor, self.settings.brokers)
         specs = read_specs(given.topics_file, servers.topic_prefix, copies)
         asyncio.run(self._unless_stopped(migrate(servers.owner_dsn, given.migrations_dir, passwords, given.wait_s)))
-        asyncio.run(self._unless_stopped(create_topics(servers.kafka_bootstrap, specs, copies, given.wait_s)))
+        topics = create_topics(servers.kafka_bootstrap, specs, copies, given.wait_s, given.kafka)
+        asyncio.run(self._unless_stopped(topics))
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, list[str]]) -> None:
         """Do the work, or give it up when a stop is asked for: a server that one has may not answer."""

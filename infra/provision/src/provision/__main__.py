@@ -21,7 +21,9 @@ async def main(command: str) -> int:
         )
     else:
         specs = read_specs(settings.topics_file, settings.topic_prefix, settings.replication_factor)
-        made = await create_topics(settings.kafka_bootstrap, specs, settings.replication_factor, settings.wait_s)
+        made = await create_topics(
+            settings.kafka_bootstrap, specs, settings.replication_factor, settings.wait_s, settings.kafka
+        )
         print(f"topics at {settings.kafka_bootstrap}: created {', '.join(made)}" if made else "topics: all there")
     return 0
 

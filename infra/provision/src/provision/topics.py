@@ -12,7 +12,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from chassis.errors import StartError
+from chassis.kafka import client_security
+from chassis.settings import KafkaSecurity
 
+OPEN = KafkaSecurity()
+"""A Kafka that asks nobody for a name."""
 TIMESTAMP_TYPE = "message.timestamp.type"
 
 
@@ -67,10 +71,14 @@ def complaints(specs: Sequence[TopicSpec], found: dict[str, TopicState]) -> list
 
 
 async def create_topics(
-    bootstrap: str, specs: Sequence[TopicSpec], replication_factor: int = 1, wait_s: float = 60.0
+    bootstrap: str,
+    specs: Sequence[TopicSpec],
+    replication_factor: int = 1,
+    wait_s: float = 60.0,
+    security: KafkaSecurity = OPEN,
 ) -> list[str]:
     """Create what is missing and return its names; StartError when a topic that exists does not fit."""
-    async with admin_client(bootstrap, wait_s) as admin:
+    async with admin_client(bootstrap, wait_s, security) as admin:
         found = await describe(admin, [spec.name for spec in specs])
         wrong = complaints(specs, found)
         if wrong:
@@ -87,11 +95,14 @@ async def create_topics(
 
 
 @asynccontextmanager
-async def admin_client(bootstrap: str, wait_s: float) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin_client(
+    bootstrap: str, wait_s: float, security: KafkaSecurity = OPEN
+) -> AsyncIterator[AIOKafkaAdminClient]:
     """A connected admin client; waits up to `wait_s` seconds for a broker that answers."""
+    options = client_security(security)
     deadline = asyncio.get_running_loop().time() + wait_s
     while True:
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","), client_id="tideline-provision")
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap.split(","), client_id="tideline-provision", **options)
         try:
             await admin.start()
             break

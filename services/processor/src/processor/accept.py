@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from chassis.database import open_pool
 from chassis.errors import StartError
+from chassis.kafka import client_security
 from contracts.topics import Topics
 from processor import offsets
 from processor.errors import PartitionRefused
@@ -29,7 +30,9 @@ async def accept(settings: ProcessorSettings) -> int:
     topics = Topics(settings.topic_prefix)
     try:
         pool = await open_pool(settings, "accept")
-        consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, **client_security(settings.kafka)
+        )
         await consumer.start()
     except (OSError, TimeoutError, asyncpg.PostgresError, KafkaError) as error:
         raise StartError(f"cannot reach Postgres or Kafka: {error}; start them first") from None
@@ -91,7 +94,7 @@ async def _begin_generation(connection: Connection, partitions: Sequence[TopicPa
 
 
 async def _partitions(settings: ProcessorSettings, topic: str) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, **client_security(settings.kafka))
     await admin.start()
     try:
         (found,) = await admin.describe_topics([topic])

@@ -19,6 +19,7 @@ from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from chassis.database import open_pool
 from chassis.errors import StartError
+from chassis.kafka import broker_security, client_security
 from chassis.server import Server, listen, refuse_strangers
 from contracts.topics import Topics
 from processor.consume import Loop
@@ -53,7 +54,11 @@ class Processor:
         self._pool: asyncpg.Pool
         self._failed: BaseException | None = None
         self.broker = KafkaBroker(
-            settings.kafka_bootstrap.split(","), client_id=settings.name or "processor", consumer_only=True, logger=None
+            settings.kafka_bootstrap.split(","),
+            client_id=settings.name or "processor",
+            consumer_only=True,
+            logger=None,
+            security=broker_security(settings.kafka),
         )
         self._subscriber = _subscriber(self.broker, settings, self._topics, self._loop)
         self._app = FastStream(
@@ -108,7 +113,9 @@ class Processor:
     async def _reach_kafka(self) -> None:
         wanted = {self._topics.readings, self._topics.rows}
         while True:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.kafka_bootstrap)
+            admin = AIOKafkaAdminClient(
+                bootstrap_servers=self._settings.kafka_bootstrap, **client_security(self._settings.kafka)
+            )
             try:
                 await admin.start()
                 missing = wanted - set(await admin.list_topics())

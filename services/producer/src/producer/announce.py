@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from asyncpg.pool import PoolConnectionProxy
 from faststream.kafka import KafkaBroker
 
+from chassis.kafka import broker_security
 from contracts.codec import encode_stream_state, stream_state_key
 from contracts.events import RunState, StreamKind, StreamState
 from contracts.topics import Topics
@@ -29,6 +30,7 @@ def control_broker(settings: ProducerSettings) -> KafkaBroker:
         enable_idempotence=True,
         allow_auto_create_topics=False,
         logger=None,
+        security=broker_security(settings.kafka),
     )
 
 

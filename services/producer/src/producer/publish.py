@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from chassis.kafka import client_security
 from producer.bounded import in_time
 from producer.errors import NotAcknowledged
 from producer.settings import ProducerSettings
@@ -176,6 +177,7 @@ async def _connect(settings: ProducerSettings) -> AIOKafkaProducer:
         compression_type=None if settings.publish.compression == "none" else settings.publish.compression,
         max_batch_size=settings.publish.batch_bytes,
         request_timeout_ms=settings.publish.request_timeout_ms,
+        **client_security(settings.kafka),
     )
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):

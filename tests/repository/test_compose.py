@@ -13,6 +13,7 @@ CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONCE = {"migrate": "provision", "topics": "provision"}
 OURS = {"producer": "producer", "processor": "processor", "query-api": "query-api", **ONCE}
 FOREIGN_IMAGES = {"apache/kafka", "postgres", "ghcr.io/kafbat/kafka-ui", "prom/prometheus", "grafana/grafana"}
+BROKERS = ("kafka", "kafka-2", "kafka-3")
 ROLES = {"producer": "tideline_producer", "processor": "tideline_processor", "query-api": "tideline_api"}
 
 every_container = pytest.mark.parametrize("name", CONTAINERS)
@@ -27,7 +28,7 @@ def dockerfile(name: str) -> str:
 @every_container
 def test_a_port_is_published_on_this_machine_only(name: str) -> None:
     for port in CONTAINERS[name].get("ports", []):
-        assert re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+", port)
+        assert re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z0-9_]+:-\d+\}:\d+", port)
 
 
 @every_container_of_ours
@@ -80,7 +81,7 @@ def test_our_containers_write_nothing_but_tmp(name: str) -> None:
 @pytest.mark.parametrize("name", CONTAINERS.keys() - ONCE)
 def test_what_keeps_running_is_checked_with_a_program_its_image_has(name: str) -> None:
     check = dockerfile(name) if name in OURS else str(CONTAINERS[name]["healthcheck"]["test"])
-    programs = {"kafka": "kafka-broker-api-versions.sh", "postgres": "pg_isready"}
+    programs = dict.fromkeys(BROKERS, "kafka-broker-api-versions.sh") | {"postgres": "pg_isready"}
     programs |= dict.fromkeys(("kafka-ui", "prometheus", "grafana"), "wget")
     assert (
         programs.get(
@@ -96,28 +97,49 @@ def test_schema_and_topics_come_before_every_service() -> None:
     for name in OURS.keys() - ONCE:
         assert CONTAINERS[name]["depends_on"] == {"migrate": done, "topics": done}
     assert CONTAINERS["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
-    assert CONTAINERS["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    there = {"condition": "service_healthy"}
+    others = dict.fromkeys(BROKERS[1:], there | {"required": False})
+    assert CONTAINERS["topics"]["depends_on"] == {"kafka": there} | others
 
 
-def test_kafka_has_the_full_set_of_settings() -> None:
-    environment = CONTAINERS["kafka"]["environment"]
+@pytest.mark.parametrize("name", BROKERS)
+def test_a_broker_has_the_full_set_of_settings(name: str) -> None:
+    broker = CONTAINERS[name]
+    environment = broker["environment"]
+    port = broker["ports"][0].removeprefix("127.0.0.1:").removesuffix(":9092")
     listeners = dict(listener.split("://") for listener in environment["KAFKA_LISTENERS"].split(","))
     assert listeners == {"CONTROLLER": ":19093", "INTERNAL": ":19092", "HOST": ":9092"}
-    assert environment["KAFKA_ADVERTISED_LISTENERS"] == ("INTERNAL://kafka:19092,HOST://localhost:${KAFKA_PORT:-9092}")
-    assert environment["KAFKA_CONTROLLER_QUORUM_VOTERS"] == "1@kafka:19093"
+    assert environment["KAFKA_ADVERTISED_LISTENERS"] == f"INTERNAL://{name}:19092,HOST://localhost:{port}"
     assert environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
-    assert CONTAINERS["kafka"]["volumes"] == [f"kafka-data:{environment['KAFKA_LOG_DIRS']}"]
-    assert "read_only" not in CONTAINERS["kafka"]
+    assert broker["volumes"] == [f"{name}-data:{environment['KAFKA_LOG_DIRS']}"]
+    assert broker["hostname"] == name
+    assert "read_only" not in broker
+
+
+def test_three_brokers_know_each_other_and_keep_three_copies() -> None:
+    lines = (ROOT / "infra/kafka/cluster.env").read_text("utf-8").splitlines()
+    cluster = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    nodes = {CONTAINERS[name]["environment"]["KAFKA_NODE_ID"]: name for name in BROKERS}
+    assert cluster["KAFKA_VOTERS"] == ",".join(f"{node}@{name}:19093" for node, name in nodes.items())
+    assert cluster["KAFKA_SERVERS"] == ",".join(f"{name}:19092" for name in BROKERS)
+    assert (cluster["KAFKA_COPIES"], cluster["KAFKA_IN_SYNC"]) == ("3", "2")
+    assert [CONTAINERS[name].get("profiles") for name in BROKERS] == [None, ["cluster"], ["cluster"]]
+    assert cluster["COMPOSE_PROFILES"] == "cluster"
+    used = set(re.findall(r"\$\{([A-Z0-9_]+):-", (ROOT / "docker-compose.yml").read_text("utf-8")))
+    assert cluster.keys() - {"COMPOSE_PROFILES"} <= used
 
 
 def test_postgres_is_not_published_and_runs_as_its_own_user() -> None:
     assert "ports" not in CONTAINERS["postgres"]
     assert CONTAINERS["postgres"]["user"] == "999:999"
-    assert set(COMPOSE["volumes"]) == {"kafka-data", "postgres-data", "prometheus-data", "grafana-data"}
+    assert set(COMPOSE["volumes"]) == {f"{name}-data" for name in (*BROKERS, "postgres", "prometheus", "grafana")}
 
 
 def test_prometheus_and_grafana_are_there_when_asked_for_and_read_files_of_ours() -> None:
-    assert [name for name in CONTAINERS if "profiles" in CONTAINERS[name]] == ["prometheus", "grafana"]
+    assert [name for name, found in CONTAINERS.items() if found.get("profiles") == ["observability"]] == [
+        "prometheus",
+        "grafana",
+    ]
     used = [config["source"] for name in ("prometheus", "grafana") for config in CONTAINERS[name]["configs"]]
     assert sorted(used) == sorted(COMPOSE["configs"])
     for config in COMPOSE["configs"].values():
@@ -143,10 +165,10 @@ def test_a_service_logs_in_as_its_own_role(name: str, role: str) -> None:
 
 def test_every_variable_of_the_file_has_a_default_and_stands_in_the_example() -> None:
     text = (ROOT / "docker-compose.yml").read_text("utf-8")
-    used = dict(re.findall(r"\$\{([A-Z_]+):-([^}]+)\}", text))
-    assert text.count("${") == len(re.findall(r"\$\{[A-Z_]+:-[^}]+\}", text))
+    used = dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]+)\}", text))
+    assert text.count("${") == len(re.findall(r"\$\{[A-Z0-9_]+:-[^}]+\}", text))
     example = (ROOT / ".env.example").read_text("utf-8")
-    assert dict(re.findall(r"^([A-Z_]+)=(.+)$", example, re.MULTILINE)) == used
+    assert dict(re.findall(r"^([A-Z0-9_]+)=(.+)$", example, re.MULTILINE)) == used
 
 
 def test_compose_and_the_embedded_stack_run_the_same_kafka() -> None:

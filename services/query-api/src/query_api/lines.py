@@ -1,7 +1,7 @@
 """The lines of each list: their fields in order, for CSV, and their schema, for the OpenAPI document."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -78,6 +78,30 @@ class PriceLine(BaseModel):
     date: dt.date = Field(examples=["2025-01-06"])
     average_price: float = Field(examples=[1.0352])
     count: int = Field(examples=[4320])
+
+
+class LagLine(BaseModel):
+    """How far one partition was processed."""
+
+    topic: str = Field(examples=["readings"])
+    partition: int = Field(examples=[0])
+    log_start: int = Field(examples=[0], description="First offset that Kafka still has.")
+    log_end: int = Field(examples=[120000], description="Offset behind the last record.")
+    next_offset: int | None = Field(examples=[118500], description="Up to where it is visible; null: never claimed.")
+    records_behind: int = Field(examples=[1500])
+    seconds_behind: float | None = Field(
+        examples=[0.84],
+        description="Since the first unread record was appended; 0 when there is none, null when it could not be read.",
+    )
+    in_per_s: float = Field(examples=[2000.0], description="Records appended a second, in the last half minute.")
+    out_per_s: float = Field(examples=[2500.0], description="Records processed a second, in the last half minute.")
+    trend: Literal["growing", "falling", "steady"] = Field(examples=["falling"])
+    drain_s: float | None = Field(examples=[3.0], description="Until nothing is behind, at these rates; null: never.")
+    member: str | None = Field(
+        examples=["processor-1-5d0e6c1f"], description="Who owns it in the processors' group, where Kafka knows."
+    )
+    member_host: str | None = Field(examples=["127.0.0.1"])
+    trouble: str | None = Field(examples=[None], description="Why it does not go on, and what to do.")
 
 
 class ProblemBody(BaseModel):

@@ -14,6 +14,7 @@ from chassis.logs import set_up_logging
 from chassis.problems import add_problem_handlers
 from chassis.server import Server, listen, refuse_strangers
 from chassis.settings import load_settings
+from contracts.topics import Topics
 from query_api.access import Access
 from query_api.admission import Admission
 from query_api.dashboard import Assets
@@ -21,6 +22,8 @@ from query_api.database import Database
 from query_api.edge import Edge
 from query_api.errors import add_query_handlers
 from query_api.head import Head
+from query_api.kafka import Kafka
+from query_api.lag import Lag
 from query_api.live import Live
 from query_api.metrics import Measured, Metrics
 from query_api.openapi import document
@@ -36,6 +39,7 @@ from query_api.routes import (
     follow,
     home,
     ingestion,
+    lag,
     live,
     prices,
     processed_data,
@@ -86,6 +90,8 @@ def build_app(
         app.include_router(controlled.router(parts, producer), dependencies=with_key)
     for passed_on in (events, ingestion):
         app.include_router(passed_on.router(producer), dependencies=with_key)
+    lags = Lag(database, Kafka(settings), Topics(settings.topic_prefix))
+    app.include_router(lag.router(parts, lags), dependencies=with_key)
     app.include_router(live.router(Live(database, settings.live, stopping)), dependencies=with_key)
     app.include_router(home.router(parts, access))
     app.include_router(service.router(parts, metrics.registry, access))

@@ -52,6 +52,13 @@ class RowCursor(Cursor):
     id: UUID
 
 
+class PartitionCursor(Cursor):
+    """The last partition sent."""
+
+    topic: Annotated[str, Field(max_length=249)]
+    partition: Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
 C = TypeVar("C", bound=Cursor)
 
 

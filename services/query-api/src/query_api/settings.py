@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from chassis.settings import ListeningSettings, PostgresClientSettings, PostgresSettings, Section
+from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, PostgresSettings, Section
 
 
 class ApiKey(Section):
@@ -75,7 +75,7 @@ class ProducerCalls(Section):
     answer_bytes_max: int = Field(33_554_432, ge=1_024, description="Largest answer that is passed on.")
 
 
-class QueryApiSettings(PostgresClientSettings, ListeningSettings):
+class QueryApiSettings(KafkaClientSettings, PostgresClientSettings, ListeningSettings):
     """Everything the query API can be told."""
 
     http_host: str = Field("127.0.0.1", description="Address to listen on.")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query_api.buckets import Grid, local_days, points, step_for, step_grid, whole
+from query_api.buckets import Day, Grid, local_days, points, step_for, step_grid, whole
 
 ZONES = [
     "UTC",
@@ -28,14 +28,27 @@ ZONES = [
 ]
 
 
+MINUTE = timedelta(minutes=1)
+
+
 def at(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
 
 
-def bucket_of(grid: Grid, instant: datetime) -> int:
-    """What Postgres does with a grid."""
+def bucket_of(grid: Grid, instant: datetime) -> datetime | None:
+    """What Postgres does with a grid: where the instant's bucket begins."""
+    if grid.step is not None:
+        [first] = grid.starts
+        assert first is not None
+        return instant - (instant - first) % grid.step
     piece = bisect_right(grid.bounds, instant) - 1
-    return grid.labels[piece] if 0 <= piece < len(grid.labels) else -1
+    return grid.starts[piece] if 0 <= piece < len(grid.starts) else None
+
+
+def starts_of(grid: Grid) -> list[datetime]:
+    """Where its buckets begin, found minute by minute."""
+    minutes = (grid.bounds[-1] - grid.bounds[0]) // MINUTE
+    return list(dict.fromkeys(filter(None, (bucket_of(grid, grid.bounds[0] + n * MINUTE) for n in range(minutes)))))
 
 
 @pytest.mark.parametrize("name", ZONES)
@@ -49,8 +62,9 @@ def test_a_minute_belongs_to_the_day_that_the_zones_clocks_show(name: str, data:
     instant = data.draw(st.datetimes(*(bound.replace(tzinfo=None) for bound in around)))
     minute = instant.replace(second=0, microsecond=0, tzinfo=UTC)
     shown = minute.astimezone(zone).date()
-    number = bucket_of(days.grid, minute)
-    assert (days.dates[number] if number >= 0 else None) == (shown if shown in days.dates else None)
+    start = bucket_of(days.grid, minute)
+    dates = {day.date for day in days.days.values()}
+    assert (None if start is None else days.days[start].date) == (shown if shown in dates else None)
 
 
 @pytest.mark.parametrize(
@@ -69,17 +83,16 @@ def test_a_minute_belongs_to_the_day_that_the_zones_clocks_show(name: str, data:
 )
 def test_a_day_has_its_real_length(name: str, day: date, hours: float) -> None:
     days = local_days(ZoneInfo(name), day, day)
-    assert days.dates == [day]
-    assert days.minutes == [hours * 60]
-    assert days.ends[0] - days.grid.starts[0] == timedelta(hours=hours)
+    [(start, only)] = days.days.items()
+    assert only == Day(day, int(hours * 60), start + timedelta(hours=hours))
 
 
 def test_a_day_that_a_zone_skipped_is_not_there() -> None:
     days = local_days(ZoneInfo("Pacific/Apia"), date(2011, 12, 29), date(2011, 12, 31))
-    assert days.dates == [date(2011, 12, 29), date(2011, 12, 31)]
-    assert days.minutes == [1440, 1440]
+    lengths = {day.date: day.minutes for day in days.days.values()}
+    assert lengths == {date(2011, 12, 29): 1440, date(2011, 12, 31): 1440}
     assert days.grid.bounds == [at(2011, 12, 29, 10), at(2011, 12, 30, 10), at(2011, 12, 31, 10)]
-    assert local_days(ZoneInfo("Pacific/Apia"), date(2011, 12, 30), date(2011, 12, 30)).dates == []
+    assert local_days(ZoneInfo("Pacific/Apia"), date(2011, 12, 30), date(2011, 12, 30)).days == {}
 
 
 def test_kathmandu_begins_a_quarter_past_the_hour() -> None:
@@ -92,19 +105,20 @@ def test_kathmandu_begins_a_quarter_past_the_hour() -> None:
 def test_a_day_that_the_clocks_return_to_has_two_pieces() -> None:
     """St John's set its clocks back at one minute past midnight: the day that was over went on."""
     days = local_days(ZoneInfo("America/St_Johns"), date(2010, 11, 6), date(2010, 11, 7))
-    assert days.grid.labels == [0, 1, 0, 1]
-    assert days.minutes == [24 * 60 + 59, 24 * 60 + 1]
+    [one, other] = days.days
+    assert days.grid.starts == [one, other, one, other]
+    assert [day.minutes for day in days.days.values()] == [24 * 60 + 59, 24 * 60 + 1]
     only = local_days(ZoneInfo("America/St_Johns"), date(2010, 11, 7), date(2010, 11, 7))
-    assert only.grid.labels == [0, -1, 0]
-    assert only.minutes == [24 * 60 + 1]
+    assert only.grid.starts == [other, None, other]
+    assert only.days == {other: days.days[other]}
 
 
 def test_hours_follow_the_zones_clocks_and_a_repeated_hour_is_two() -> None:
     berlin = step_grid("1h", ZoneInfo("Europe/Berlin"), at(2026, 10, 24, 23), at(2026, 10, 25, 3))
     assert berlin.starts == [at(2026, 10, 24, 23), at(2026, 10, 25, 0), at(2026, 10, 25, 1), at(2026, 10, 25, 2)]
     kathmandu = step_grid("1h", ZoneInfo("Asia/Kathmandu"), at(2026, 1, 1, 0), at(2026, 1, 1, 2))
-    assert kathmandu.starts == [at(2025, 12, 31, 23, 15), at(2026, 1, 1, 0, 15), at(2026, 1, 1, 1, 15)]
-    assert kathmandu.bounds == [at(2026, 1, 1), at(2026, 1, 1, 0, 15), at(2026, 1, 1, 1, 15), at(2026, 1, 1, 2)]
+    assert starts_of(kathmandu) == [at(2025, 12, 31, 23, 15), at(2026, 1, 1, 0, 15), at(2026, 1, 1, 1, 15)]
+    assert kathmandu == Grid([at(2026, 1, 1), at(2026, 1, 1, 2)], [at(2025, 12, 31, 23, 15)], timedelta(hours=1))
 
 
 def test_an_hour_that_the_clocks_cut_ends_there() -> None:
@@ -118,6 +132,18 @@ def test_short_steps_are_the_same_in_every_zone(step: str) -> None:
     assert step_grid(step, ZoneInfo("Asia/Kathmandu"), start, end) == step_grid(step, ZoneInfo("UTC"), start, end)
 
 
+def minutes_of(start: datetime, end: datetime) -> list[datetime]:
+    return [start + n * MINUTE for n in range((end - start) // MINUTE)]
+
+
+def clock(instant: datetime, step: str, zone: ZoneInfo) -> tuple[object, ...]:
+    """What the clock of a bucket shows: it is the same all through it, and another one in every other."""
+    if step in ("1m", "5m", "15m"):
+        return (int(instant.timestamp()) // (60 * int(step[:-1])),)
+    local = instant.astimezone(zone)
+    return (local.date(),) if step == "1d" else (local.date(), local.hour, local.utcoffset())
+
+
 @pytest.mark.parametrize("step", ["1m", "5m", "15m", "1h", "1d"])
 @pytest.mark.parametrize("name", ZONES)
 def test_the_buckets_of_a_step_cover_the_range_once(step: str, name: str) -> None:
@@ -126,10 +152,15 @@ def test_the_buckets_of_a_step_cover_the_range_once(step: str, name: str) -> Non
     assert grid.bounds[0] == start
     assert grid.bounds[-1] == end
     assert grid.bounds == sorted(set(grid.bounds))
-    assert grid.starts == sorted(set(grid.starts))
-    assert grid.starts[0] <= start
-    assert len(grid.labels) == len(grid.bounds) - 1
-    assert set(grid.labels) == set(range(len(grid.starts)))
+    assert len(grid.starts) == len(grid.bounds) - 1
+    starts = starts_of(grid)
+    assert starts == sorted(starts)
+    assert starts[0] <= start
+    assert len(starts) <= grid.size() <= len(starts) + 2
+    shown = {bucket_of(grid, instant): clock(instant, step, ZoneInfo(name)) for instant in minutes_of(start, end)}
+    for instant in minutes_of(start, end):
+        assert clock(instant, step, ZoneInfo(name)) == shown[bucket_of(grid, instant)]
+    assert len(set(shown.values())) == len(shown)
 
 
 def test_quarters_serve_what_lies_on_quarter_hours() -> None:

@@ -15,20 +15,30 @@ FIRST_DAY = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Pieces of time in order, and the bucket that each belongs to.
+    """Pieces of time in order, and where the bucket begins that each belongs to.
 
-    Piece i is bounds[i] <= t < bounds[i + 1] and belongs to bucket labels[i] (-1: to none); bucket b begins at
-    starts[b], in order. A bucket has one piece, but for the rare day that clocks set back past midnight cut in two.
+    Piece i is bounds[i] <= t < bounds[i + 1] and belongs to the bucket that begins at starts[i] (None: to none). A
+    bucket has one piece, but for the rare day that clocks set back past midnight cut in two. With `step` there is one
+    piece, and its buckets follow each other at that distance from starts[0] on.
     """
 
     bounds: list[datetime]
-    labels: list[int]
-    starts: list[datetime]
+    starts: list[datetime | None]
+    step: timedelta | None = None
+
+    def size(self) -> int:
+        """How many buckets there are at most."""
+        if self.step is None:
+            return len(self.starts)
+        return (self.bounds[-1] - self.bounds[0]) // self.step + 2
 
     def quarters(self) -> tuple[datetime, datetime]:
         """The part of the grid that quarters answer as exactly as windows do; the rest is read from windows."""
         first, last = self.bounds[0], self.bounds[-1]
-        if any(_epoch(bound) % QUARTER for bound in self.bounds[1:-1]):
+        inner = self.bounds[1:-1]
+        if self.step is not None:
+            inner = [start + number * self.step for start in self.starts if start for number in (0, 1)]
+        if any(_epoch(bound) % QUARTER for bound in inner):
             return first, first
         start = first + timedelta(seconds=-_epoch(first) % QUARTER)
         end = last - timedelta(seconds=_epoch(last) % QUARTER)
@@ -42,13 +52,20 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A local day: its date, its real length in minutes, its end."""
+
+    date: date
+    minutes: int
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Days:
-    """Local days: the grid, and of each bucket the date, the real length in minutes and the end."""
+    """Local days: the grid, and each day by where it begins."""
 
     grid: Grid
-    dates: list[date]
-    minutes: list[int]
-    ends: list[datetime]
+    days: dict[datetime, Day]
 
 
 class Piece(NamedTuple):
@@ -61,7 +78,7 @@ class Piece(NamedTuple):
 
 def whole(start: datetime, end: datetime) -> Grid:
     """The range as one bucket."""
-    return Grid([start, end], [0], [start])
+    return Grid([start, end], [start])
 
 
 def points(step: str, start: datetime, end: datetime) -> int:
@@ -80,10 +97,11 @@ def step_grid(step: str, zone: ZoneInfo, start: datetime, end: datetime) -> Grid
     An hour that the clocks repeat is two buckets; an hour or day keeps its real start, also before `start`.
     """
     seconds, first, last = STEP_SECONDS[step], _epoch(start), _epoch(end)
-    if seconds < HOUR:
-        pieces = [Piece(at, at + seconds, (at, 0)) for at in range(first - first % seconds, last, seconds)]
-    else:
-        pieces = _local_pieces(zone, seconds, first - MARGIN, last + MARGIN)
+    offsets = [(first, 0)] if seconds < HOUR else list(_offsets(zone, first - MARGIN, last + MARGIN))
+    if len(offsets) == 1:
+        begin = first - (first + offsets[0][1]) % seconds
+        return Grid([start, end], [_instant(begin)], timedelta(seconds=seconds))
+    pieces = _local_pieces(offsets, seconds, last + MARGIN)
     inside = [piece for piece in pieces if piece.end > first and piece.start < last]
     return _grid(inside, _starts(pieces, {piece.key for piece in inside}), first, last)
 
@@ -91,23 +109,26 @@ def step_grid(step: str, zone: ZoneInfo, start: datetime, end: datetime) -> Grid
 def local_days(zone: ZoneInfo, first: date, last: date) -> Days:
     """The days of the zone's calendar from `first` to `last`, both included; a day that it skipped is not there."""
     low, high = first.toordinal() - FIRST_DAY, last.toordinal() - FIRST_DAY
-    pieces = _local_pieces(zone, DAY, low * DAY - MARGIN, (high + 1) * DAY + MARGIN)
-    lengths: dict[tuple[int, int], int] = {}
-    ends: dict[tuple[int, int], int] = {}
-    for start, end, key in pieces:
-        if low <= key[0] <= high:
-            lengths[key] = lengths.get(key, 0) + end - start
-            ends[key] = end
-    starts = _starts(pieces, set(lengths))
-    if not starts:
-        return Days(Grid([], [], []), [], [], [])
-    inside = [piece for piece in pieces if piece.end > min(starts.values()) and piece.start < max(ends.values())]
-    return Days(
-        _grid(inside, starts, inside[0].start, inside[-1].end),
-        [date.fromordinal(key[0] + FIRST_DAY) for key in starts],
-        [lengths[key] // 60 for key in starts],
-        [_instant(ends[key]) for key in starts],
-    )
+    start, end = low * DAY - MARGIN, (high + 1) * DAY + MARGIN
+    pieces = _local_pieces(list(_offsets(zone, start, end)), DAY, end)
+    of_day: dict[tuple[int, int], list[Piece]] = {}
+    for piece in pieces:
+        if low <= piece.key[0] <= high:
+            of_day.setdefault(piece.key, []).append(piece)
+    if not of_day:
+        return Days(Grid([], []), {})
+    starts = {key: own[0].start for key, own in of_day.items()}
+    after = max(own[-1].end for own in of_day.values())
+    inside = [piece for piece in pieces if piece.end > min(starts.values()) and piece.start < after]
+    days = {
+        _instant(starts[key]): Day(
+            date.fromordinal(key[0] + FIRST_DAY),
+            sum(piece.end - piece.start for piece in own) // 60,
+            _instant(own[-1].end),
+        )
+        for key, own in of_day.items()
+    }
+    return Days(_grid(inside, starts, inside[0].start, inside[-1].end), days)
 
 
 def _starts(pieces: list[Piece], keys: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
@@ -119,19 +140,17 @@ def _starts(pieces: list[Piece], keys: set[tuple[int, int]]) -> dict[tuple[int, 
 
 
 def _grid(pieces: list[Piece], starts: dict[tuple[int, int], int], first: int, last: int) -> Grid:
-    numbers = {key: number for number, key in enumerate(starts)}
-    bounds = [max(piece.start, first) for piece in pieces] + [last]
+    begins = [starts.get(piece.key) for piece in pieces]
     return Grid(
-        [_instant(bound) for bound in bounds],
-        [numbers.get(piece.key, -1) for piece in pieces],
-        [_instant(start) for start in starts.values()],
+        [_instant(bound) for bound in (*(max(piece.start, first) for piece in pieces), last)],
+        [None if begin is None else _instant(begin) for begin in begins],
     )
 
 
-def _local_pieces(zone: ZoneInfo, unit: int, start: int, end: int) -> list[Piece]:
-    """Days (their number since 1970) or hours (number and offset, as one may come twice) of the zone's clocks."""
+def _local_pieces(offsets: list[tuple[int, int]], unit: int, end: int) -> list[Piece]:
+    """Days (their number since 1970) or hours (number and offset, as one may come twice) of a zone's clocks."""
     pieces: list[Piece] = []
-    for (at, offset), (stop, _) in pairwise([*_offsets(zone, start, end), (end, 0)]):
+    for (at, offset), (stop, _) in pairwise([*offsets, (end, 0)]):
         while at < stop:
             number = (at + offset) // unit
             until = min((number + 1) * unit - offset, stop)

@@ -14,10 +14,11 @@ from query_api.formats import Line
 from query_api.newest import NO_ID
 from query_api.ranges import EARLIEST, LATEST
 from query_api.read import Chosen, series_page
-from query_api.rows import CATEGORIES_MAX, rules_of, values_of
+from query_api.rows import rules_of, values_of
 from query_api.settings import LiveSettings
 
 ROWS_MAX = 50
+CATEGORIES_MAX = 10_000
 INSTANT = timedelta(microseconds=1)
 
 

@@ -1,4 +1,4 @@
-"""What is kept raw, newest first, a page at a time; raw readings by themselves."""
+"""What is kept raw, newest first, a page at a time; the series whose values these are, and raw readings."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,14 @@ from uuid import UUID
 from asyncpg import Record
 
 from query_api.database import Database
+from query_api.formats import Line
+from query_api.ranges import EARLIEST, LATEST
 from query_api.read import Chosen, Series
 
 NO_ID = UUID(int=0)
 FIRST_SPAN = timedelta(minutes=1)
 WIDER = 8
+WIDEST = LATEST - EARLIEST
 
 
 class Place(NamedTuple):
@@ -38,13 +41,13 @@ class Source:
 class Newest:
     """The lines of all keys of a source merged, from some place back to a start.
 
-    It looks at one span of time after the other, from the newest back: wide enough to fill a page, narrow enough not
-    to read a page of each key to throw most of it away.
+    Of several keys it looks at one span of time after the other, from the newest back: wide enough to fill a page,
+    narrow enough not to read a page of each key to throw most of it away.
     """
 
     def __init__(self, database: Database, source: Source, start: datetime) -> None:
         self._database, self._source, self._start = database, source, start
-        self._span = FIRST_SPAN
+        self._span = FIRST_SPAN if len(source.keys) > 1 else WIDEST
 
     async def before(self, place: Place, limit: int) -> list[Record]:
         """The newest `limit` lines before `place` and not before the start; fewer: there are no more."""
@@ -55,39 +58,48 @@ class Newest:
             lines = await self._database.fetch(source.statement, source.keys, lower, *place, missing, *source.more)
             found += lines
             if len(lines) == missing:
-                self._span = max(FIRST_SPAN, 2 * (place.time - lines[-1]["timestamp"]))
+                if len(source.keys) > 1:
+                    self._span = max(FIRST_SPAN, 2 * (place.time - lines[-1]["timestamp"]))
                 break
             if lower == self._start:
                 break
             place = Place(lower, source.below)
-            self._span *= WIDER
+            self._span = min(WIDER * self._span, WIDEST)
         return found
 
 
-class Value(NamedTuple):
-    """One number of one series."""
-
-    timestamp: datetime
-    value: float
-    series: Series
-    id: UUID
+ReadValues = Callable[[Place | None, int], Awaitable[tuple[list[Line], Place | None]]]
+"""Gives at most so many values before a place (from the newest for None), and the place before which more may be."""
 
 
-ReadValues = Callable[[Place | None, int], Awaitable[tuple[list[Value], bool]]]
-"""Gives at most so many values before a place (from the newest for None), and whether there may be more."""
+class RawSeries(NamedTuple):
+    """Series of which values are kept, from when to when, and whether these are in the rows of their stream."""
+
+    series: list[Series]
+    first: datetime | None
+    last: datetime | None
+    from_rows: bool
 
 
-async def readings(database: Database, chosen: Chosen, start: datetime, end: datetime) -> ReadValues:
-    """Reads the raw readings of a range; without a stream those of all but datasets, merged."""
+async def raw_series(database: Database, chosen: Chosen) -> RawSeries:
+    """The series asked for; without a stream those of all but datasets."""
     rows = await database.fetch("readings_series", chosen.stream, chosen.categories)
-    series = {row["id"]: Series(*row) for row in rows}
-    newest = Newest(database, Source("readings_before", list(series), -1), start)
+    if not rows:
+        return RawSeries([], None, None, False)
+    ends = min(row["first_at"] for row in rows), max(row["last_at"] for row in rows)
+    return RawSeries([Series(*row[:3]) for row in rows], *ends, rows[0]["from_rows"])
 
-    async def read(place: Place | None, limit: int) -> tuple[list[Value], bool]:
-        lines = await newest.before(place or Place(end, -1), limit + 1)
-        found = [
-            Value(line["timestamp"], line["value"], series[line["series_id"]], line["id"]) for line in lines[:limit]
-        ]
-        return found, len(lines) > limit
+
+def readings(database: Database, series: Sequence[Series], start: datetime, end: datetime) -> ReadValues:
+    """Reads the raw readings of series, merged."""
+    ids = {(one.stream, one.category): one.id for one in series}
+    newest = Newest(database, Source("readings_before", list(ids.values()), -1), start)
+
+    async def read(place: Place | None, limit: int) -> tuple[list[Line], Place | None]:
+        lines: list[Line] = [dict(line) for line in await newest.before(place or Place(end, -1), limit + 1)]
+        if len(lines) <= limit:
+            return lines, None
+        last = lines[limit - 1]
+        return lines[:limit], Place(last["timestamp"], ids[last["stream"], last["category"]], UUID(last["id"]))
 
     return read

@@ -29,11 +29,11 @@ class Cursor(BaseModel):
 
 
 class SeriesCursor(Cursor):
-    """The last series sent, and of it the last bucket."""
+    """The last series sent, and where the last bucket of it begins."""
 
     stream: Name
     category: Name
-    bucket: Annotated[int, Field(ge=-1, le=1_000_000)] = -1
+    bucket: datetime | None = None
 
 
 class ReadingCursor(Cursor):
@@ -86,7 +86,7 @@ def decode(text: str | None, kind: type[C], question: str) -> C | None:
         raise BadParameter(
             "cursor", "belongs to a request with other parameters: take the whole URL from the Link header"
         )
-    times = (cursor.start, cursor.end, getattr(cursor, "time", None))
+    times = (cursor.start, cursor.end, getattr(cursor, "time", None), getattr(cursor, "bucket", None))
     if any(time is not None and time.tzinfo is None for time in times):
         raise BadParameter("cursor", "is not one of ours: take it whole from the Link header")
     return cursor

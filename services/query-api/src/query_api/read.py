@@ -33,12 +33,12 @@ class Series(NamedTuple):
     category: str
 
 
-class Bucket(NamedTuple):
-    """A series' line of aggregates in one bucket of a grid."""
+class Before(NamedTuple):
+    """A place in the order of buckets: the last one sent, by its series and where it begins; None: before all."""
 
-    series: Series
-    number: int
-    facts: Record
+    stream: str = ""
+    category: str = ""
+    start: datetime | None = None
 
 
 async def extent(database: Database, chosen: Chosen) -> tuple[datetime | None, datetime | None]:
@@ -87,37 +87,42 @@ def _batches(weighed: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
 
 
 async def buckets_page(
-    database: Database, chosen: Chosen, grid: Grid, after: tuple[str, str, int], limit: int
-) -> list[Bucket]:
-    """At most `limit` buckets with data, by stream, category and time, beyond `after`.
+    database: Database, chosen: Chosen, grid: Grid, place: Before, limit: int, minutes: bool = False
+) -> list[Record]:
+    """At most `limit` buckets with data beyond a place, by stream, category and time; their minutes only on demand.
 
     Reads as many series at once as should fill the page, fewer where that would be more than a statement should
     read, more where they turn out to be sparse.
     """
-    found: list[Bucket] = []
-    place, number = after[:2], after[2]
-    size = max(1, min(limit // len(grid.starts), ROWS_AT_ONCE // grid.rows()))
-    including = True
+    found: list[Record] = []
+    after, including = place[:2], place.start is not None
+    size = max(1, min(limit // grid.size(), ROWS_AT_ONCE // grid.rows()))
     while len(found) < limit:
-        series = await series_page(database, chosen, place, min(size, SERIES_AT_ONCE), including)
+        at_once = min(size, SERIES_AT_ONCE)
+        series = await series_page(database, chosen, after, at_once, including)
         if not series:
             break
-        lines = await _buckets(database, series, grid)
-        found += [line for line in lines if line.series[1:] != after[:2] or line.number > number]
-        place, including = series[-1][1:], False
-        read = sum(line.facts["parts"] for line in lines)
+        lines = await _buckets(database, series, grid, minutes)
+        read = sum(line["parts"] for line in lines)
+        if None in grid.starts:
+            lines = [line for line in lines if line["window_start"] is not None]
+        if including:
+            lines = [line for line in lines if line["window_start"] > place.start or line[:2] != place[:2]]
+        found += lines
+        if len(series) < at_once:
+            break
+        after, including = series[-1][1:], False
         wanted = 1 + (limit - len(found)) * len(series) // max(1, len(lines))
         size = max(1, min(8 * size, wanted, ROWS_AT_ONCE * len(series) // max(1, read)))
     return found[:limit]
 
 
-async def _buckets(database: Database, series: Sequence[Series], grid: Grid) -> list[Bucket]:
-    order = {one.id: number for number, one in enumerate(series)}
-    rows = await database.fetch("aggregates", list(order), grid.bounds, grid.labels, *grid.quarters(), grid.bounds[-1])
-    lines = [Bucket(series[order[row["series_id"]]], row["bucket"], row) for row in rows if row["bucket"] >= 0]
-    return sorted(lines, key=lambda line: (order[line.series.id], line.number))
+async def _buckets(database: Database, series: Sequence[Series], grid: Grid, minutes: bool) -> list[Record]:
+    ids, bounds = [one.id for one in series], grid.bounds
+    ends = (*grid.quarters(), bounds[-1])
+    return await database.fetch("aggregates", ids, bounds, grid.starts, grid.step, *ends, minutes)
 
 
-async def prices_by_day(database: Database, grid: Grid, category: str | None) -> list[Record]:
-    """Average and count of stream `prices` by number of the day in the grid; days without data are left out."""
-    return await database.fetch("prices_by_day", grid.bounds, category, grid.bounds[0], grid.bounds[-1])
+async def prices_by_day(database: Database, start: datetime, end: datetime, category: str | None) -> list[Record]:
+    """Average and count of stream `prices` on each UTC day from start to end; days without data are left out."""
+    return await database.fetch("prices_by_day", category, start, end)

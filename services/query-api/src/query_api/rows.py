@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -10,15 +11,15 @@ from asyncpg import Record
 from contracts.events import Row
 from contracts.samples import ALL_FIELDS, Rules, samples
 from query_api.database import Database
-from query_api.newest import Newest, Place, ReadValues, Source, Value
+from query_api.formats import Line
+from query_api.newest import Newest, Place, ReadValues, Source
 from query_api.ranges import Range, kept
-from query_api.read import Chosen, Series, series_page
+from query_api.read import Series
 
 FIRST_ROWS = 50
 BATCH_BYTES = 1 << 20
 PAGE_BYTES = 8 << 20
 """A page ends when its rows are this large together: a single one may have a mebibyte."""
-CATEGORIES_MAX = 10_000
 
 
 class Rows:
@@ -69,34 +70,38 @@ async def streams_with_rows(database: Database, stream: str | None) -> list[str]
     return [row["stream"] for row in await database.fetch("all_streams")]
 
 
-async def is_dataset(database: Database, stream: str | None) -> bool:
-    """Whether the values of this stream are in its rows."""
-    return stream is not None and bool(await database.fetch("is_dataset", stream))
+class Value(NamedTuple):
+    """One number of a row, and the series it belongs to."""
+
+    timestamp: datetime
+    value: float
+    series: Series
+    id: UUID
 
 
-async def dataset_values(database: Database, chosen: Chosen, start: datetime, end: datetime) -> ReadValues:
-    """Reads the values of a dataset's rows, newest first, those of one row by their series downwards."""
-    found = await series_page(database, chosen, ("", ""), CATEGORIES_MAX)
-    series = {one.category: one for one in found}
-    rules = await rules_of(database, chosen.stream)
-    rows = Rows(database, [chosen.stream] if chosen.stream and series else [], None, start)
+async def dataset_values(database: Database, of: Sequence[Series], start: datetime, end: datetime) -> ReadValues:
+    """Reads the values of a stream's rows that belong to some of its series, those of one row by series downwards."""
+    stream, series = of[0].stream, {one.category: one for one in of}
+    rules = await rules_of(database, stream)
+    rows = Rows(database, [stream], None, start)
 
-    async def read(place: Place | None, limit: int) -> tuple[list[Value], bool]:
+    async def read(place: Place | None, limit: int) -> tuple[list[Line], Place | None]:
         values: list[Value] = []
         here, more = Place(end, ""), True
         if place is not None:
-            here = Place(place.time, chosen.stream or "", UUID(int=min(place.id.int + 1, 2**128 - 1)))
+            here = Place(place.time, stream, UUID(int=min(place.id.int + 1, 2**128 - 1)))
         while more and len(values) <= limit:
-            page, more = await rows.before(here, 1 + (limit - len(values)) // max(1, len(series)))
+            page, more = await rows.before(here, 1 + (limit - len(values)) // len(series))
             for row in page:
                 values += [value for value in values_of(row, series, rules) if place is None or _beyond(value, place)]
             here = place_of(page[-1]) if page else here
-        return values[:limit], more or len(values) > limit
+        shown = values[:limit]
+        return [_line(value) for value in shown], _at(shown[-1]) if more or len(values) > limit else None
 
     return read
 
 
-async def rules_of(database: Database, stream: str | None) -> Rules:
+async def rules_of(database: Database, stream: str) -> Rules:
     """What of a stream's rows becomes a value, as the processor has it."""
     found = await database.fetch("stream_spec", stream)
     return Rules.of(orjson.loads(found[0]["spec"])) if found else ALL_FIELDS
@@ -108,6 +113,15 @@ def values_of(row: Record, series: Mapping[str, Series], rules: Rules) -> list[V
     numbers = [(series[name], value) for name, value in samples(whole, rules).values if name in series]
     numbers.sort(key=lambda number: -number[0].id)
     return [Value(row["timestamp"], value, one, row["id"]) for one, value in numbers]
+
+
+def _line(value: Value) -> Line:
+    at, number, series, id_ = value
+    return {"timestamp": at, "value": number, "category": series.category, "stream": series.stream, "id": str(id_)}
+
+
+def _at(value: Value) -> Place:
+    return Place(value.timestamp, value.series.id, value.id)
 
 
 def _beyond(value: Value, place: Place) -> bool:

@@ -1,13 +1,14 @@
 """`GET /api/v1/daily-averages`: one average per series and local day."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
+from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
 from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
-from query_api.buckets import Days, local_days
-from query_api.formats import Columns
+from query_api.buckets import Day, Days, local_days
+from query_api.formats import Columns, Line
 from query_api.lines import DayLine, columns
 from query_api.openapi import listed
 from query_api.paging import SeriesCursor, decode, question_of
@@ -15,7 +16,7 @@ from query_api.parameters import DaysQuery
 from query_api.parts import Parts
 from query_api.points import check_days
 from query_api.ranges import Range, parse_dates
-from query_api.read import Bucket, Chosen, buckets_page
+from query_api.read import Before, Chosen, buckets_page
 from query_api.routes.dates import DateRoute
 
 
@@ -37,7 +38,7 @@ def router(parts: Parts) -> APIRouter:
         days = local_days(zone, first, last)
         read: Read[SeriesCursor] = nothing
         headers = {"Tideline-Zone": zone.key}
-        if days.dates:
+        if days.days:
             headers |= range_headers(Range(days.grid.bounds[0], days.grid.bounds[-1]))
             read = reader(parts, query.chosen(), days, parts.now(), question)
         listing = Listing(Columns(columns(DayLine)), read, place, headers)
@@ -50,22 +51,28 @@ def reader(parts: Parts, chosen: Chosen, days: Days, now: datetime, question: st
     """Reads the list page by page."""
 
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
-        after = (place.stream, place.category, place.bucket) if place else ("", "", -1)
-        found = await buckets_page(parts.database, chosen, days.grid, after, limit + 1)
-        lines = [_line(bucket, days, now) for bucket in found[:limit]]
+        before = Before(place.stream, place.category, place.bucket) if place else Before()
+        found = await buckets_page(parts.database, chosen, days.grid, before, limit + 1, minutes=True)
+        lines = [_line(bucket, days.days[bucket["window_start"]], now) for bucket in found[:limit]]
         if len(found) <= limit:
             return Page(lines)
-        (_, stream, category), number, _ = found[limit - 1]
-        return Page(lines, SeriesCursor(question=question, stream=stream, category=category, bucket=number))
+        (stream, category), start = found[limit - 1][:2], found[limit - 1]["window_start"]
+        return Page(lines, SeriesCursor(question=question, stream=stream, category=category, bucket=start))
 
     return read
 
 
-def _line(bucket: Bucket, days: Days, now: datetime) -> dict[str, Any]:
-    expected, present = days.minutes[bucket.number], bucket.facts["minutes"]
-    return (
-        {"date": days.dates[bucket.number], "stream": bucket.series.stream, "category": bucket.series.category}
-        | {name: bucket.facts[name] for name in ("avg_value", "min", "max", "count")}
-        | {"minutes_expected": expected, "minutes_present": present, "coverage": present / expected}
-        | {"complete": days.ends[bucket.number] <= now}
-    )
+def _line(bucket: Record, day: Day, now: datetime) -> Line:
+    return {
+        "date": day.date,
+        "stream": bucket["stream"],
+        "category": bucket["category"],
+        "avg_value": bucket["avg_value"],
+        "min": bucket["min"],
+        "max": bucket["max"],
+        "count": bucket["count"],
+        "minutes_expected": day.minutes,
+        "minutes_present": bucket["minutes"],
+        "coverage": bucket["minutes"] / day.minutes,
+        "complete": day.end <= now,
+    }

@@ -1,12 +1,12 @@
 """`GET /prices/average`: the average price of each day."""
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from query_api import formats
 from query_api.answers import range_headers, single
-from query_api.buckets import local_days
 from query_api.formats import Columns
 from query_api.lines import PriceLine, columns
 from query_api.openapi import listed
@@ -27,14 +27,9 @@ def router(parts: Parts) -> APIRouter:
         """The average of stream `prices` on each UTC day that has data, both dates included."""
         first, last = parse_dates(query.start_date, query.end_date)
         check_days(first, last, parts.settings.limits)
-        days = local_days(parts.zone(None), first, last)
-        found = await prices_by_day(parts.database, days.grid, query.category)
-        lines = [
-            {"date": days.dates[row["day"]], "average_price": row["average_price"], "count": row["count"]}
-            for row in found
-        ]
-        form = formats.wanted(query.format, request.headers.get("accept"))
-        headers = range_headers(Range(days.grid.bounds[0], days.grid.bounds[-1]))
+        start, end = (datetime.combine(day, time.min, UTC) for day in (first, last + timedelta(days=1)))
+        lines = [dict(day) for day in await prices_by_day(parts.database, start, end, query.category)]
+        form, headers = formats.wanted(query.format, request.headers.get("accept")), range_headers(Range(start, end))
         return single(request, form, formats.page(form, lines, Columns(columns(PriceLine))), headers)
 
     return routes

@@ -1,6 +1,6 @@
 """`GET /api/v1/processed-data`: aggregates of each series over the range, or per step."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -14,7 +14,7 @@ from query_api.parameters import ProcessedQuery
 from query_api.parts import Parts
 from query_api.points import chosen_step
 from query_api.ranges import Range, whole_minutes
-from query_api.read import Bucket, Chosen, buckets_page, used_range
+from query_api.read import Before, Chosen, buckets_page, used_range
 
 
 def router(parts: Parts) -> APIRouter:
@@ -34,35 +34,30 @@ def router(parts: Parts) -> APIRouter:
         asked = Range(place.start, place.end) if place else query.range(parts.now())
         used = whole_minutes(await used_range(parts.database, query.chosen(), asked))
         step = chosen_step(query.step, used, limits)
+        line, default = (BucketLine, limits.rows_default_step) if step else (TotalLine, limits.rows_default)
+        names = columns(line)
         headers = range_headers(used) | ({"Tideline-Step": step, "Tideline-Zone": zone.key} if step else {})
         read: Read[SeriesCursor] = nothing
         if used.start is not None and used.end is not None and used.start < used.end:
             grid = step_grid(step, zone, used.start, used.end) if step else whole(used.start, used.end)
-            read = reader(parts, query.chosen(), grid, step is not None, question)
-        line, default = (BucketLine, limits.rows_default_step) if step else (TotalLine, limits.rows_default)
-        return await answer(request, parts, query, default, Listing(Columns(columns(line)), read, place, headers))
+            read = reader(parts, query.chosen(), grid, names, question)
+        return await answer(request, parts, query, default, Listing(Columns(names), read, place, headers))
 
     return routes
 
 
-def reader(parts: Parts, chosen: Chosen, grid: Grid, by_step: bool, question: str) -> Read[SeriesCursor]:
+def reader(parts: Parts, chosen: Chosen, grid: Grid, names: list[str], question: str) -> Read[SeriesCursor]:
     """Reads the list page by page."""
     ends = {"question": question, "start": grid.bounds[0], "end": grid.bounds[-1]}
 
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
-        after = (place.stream, place.category, place.bucket) if place else ("", "", -1)
-        found = await buckets_page(parts.database, chosen, grid, after, limit + 1)
-        lines = [_line(bucket, grid, by_step) for bucket in found[:limit]]
+        before = Before(place.stream, place.category, place.bucket) if place else Before()
+        found = await buckets_page(parts.database, chosen, grid, before, limit + 1)
+        lines = [dict(zip(names, bucket, strict=False)) for bucket in found[:limit]]
         if len(found) <= limit:
             return Page(lines)
-        (_, stream, category), number, _ = found[limit - 1]
-        return Page(lines, SeriesCursor(stream=stream, category=category, bucket=number, **ends))
+        last = found[limit - 1]
+        place = SeriesCursor(stream=last["stream"], category=last["category"], bucket=last["window_start"], **ends)
+        return Page(lines, place)
 
     return read
-
-
-def _line(bucket: Bucket, grid: Grid, by_step: bool) -> dict[str, Any]:
-    names = ("avg_value", "count", "sum", "min", "max", "last_timestamp")
-    line = {"stream": bucket.series.stream, "category": bucket.series.category}
-    line |= {name: bucket.facts[name] for name in names}
-    return line | {"window_start": grid.starts[bucket.number]} if by_step else line

@@ -1,11 +1,10 @@
-"""`make bench`: processor, producer and read routes beside the limits of the same machine, in one run.
+"""`make bench`: processor, producer, read routes and a dataset beside the limits of the same machine, in one run.
 
-ARGS="--readings 300000" for less, ARGS="--only routes" for a part."""
+ARGS="--readings 300000" for less, ARGS="--only routes" for a part, ARGS="--only dataset --rows 300000" for 1 GB."""
 
 import argparse
 import asyncio
 import os
-import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,17 +16,16 @@ from rich.table import Table
 from tests.support import databases
 from tests.support.databases import Database
 from tests.support.processes import ServiceProcess
-from tests.support.stack import ROOT, Stack, open_stack
+from tests.support.stack import Stack, open_stack
 
-from benchmarks import limits, load, processor, producer, routes
+from benchmarks import dataset, limits, load, processor, producer, routes
+from benchmarks.stand import fresh_topics
 from contracts.topics import Topics
-from local_stack.waiting import in_own_loop
-from provision.topics import create_topics, read_specs
 
 console = Console()
 
 
-PARTS = ("processor", "producer", "routes")
+PARTS = ("processor", "producer", "routes", "dataset")
 
 
 def main() -> None:
@@ -35,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--readings", type=int, default=1_000_000, help="readings in the topic (default 1,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, medians are shown (default 3)")
+    parser.add_argument("--rows", type=int, default=30_000, help="rows of the dataset (default 30,000; 1 GB: 300000)")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be repeated")
     asked = parser.parse_args()
     parts = asked.only or PARTS
@@ -45,12 +44,13 @@ def main() -> None:
             producer.run(stack, template, asked.readings, asked.rounds, console)
         if "routes" in parts:
             routes.run(stack, template, console)
+        if "dataset" in parts:
+            dataset.run(stack, template, asked.rows, console)
 
 
 def measure_processor(stack: Stack, template: str, readings: int, rounds: int) -> None:
     """A full topic through a processor, and beside it what consuming and COPY take alone."""
-    topics = Topics(f"bench{secrets.token_hex(3)}.")
-    in_own_loop(create_topics(stack.kafka_bootstrap, read_specs(ROOT / "infra/kafka/topics.toml", topics.prefix, 1)))
+    topics = fresh_topics(stack)
     with console.status(f"publishing {readings:,} readings…"):
         load.fill(stack.kafka_bootstrap, topics.readings, readings)
     consumed, copied, runs = [], [], []

@@ -4,7 +4,6 @@ Both are timed by Kafka: from the append time of the first record to that of the
 librdkafka gets them ready-made.
 """
 
-import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,16 +18,15 @@ from rich.console import Console
 from rich.table import Table
 from tests.support import databases
 from tests.support.processes import ServiceProcess
-from tests.support.stack import ROOT, Stack
+from tests.support.stack import Stack
 from tests.support.waiting import until
 
+from benchmarks.stand import fresh_topics
 from contracts.topics import Topics
-from local_stack.waiting import in_own_loop
 from producer.settings import PublishSettings
 from producer.simulate.generate import generate
 from producer.simulate.simulation import simulation
 from producer.spec import Spec
-from provision.topics import create_topics, read_specs
 
 SPEC = {"profile": "sensor", "rate": 1000, "seed": 1, "start_time": "2026-01-05T00:00:00Z"}
 RATES = (100, 1_000, 10_000, 50_000, 100_000)
@@ -71,7 +69,7 @@ def _show(console: Console, count: int, ours: float, theirs: float, peak: int, k
 @contextmanager
 def _producer(stack: Stack, template: str) -> Iterator[tuple[ServiceProcess, Topics]]:
     """A producer copy on a database and topics of its own."""
-    topics = _fresh_topics(stack)
+    topics = fresh_topics(stack)
     with databases.copy_of(stack, template) as database, tempfile.TemporaryDirectory() as folder:
         env = {
             "TIDELINE_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
@@ -84,12 +82,6 @@ def _producer(stack: Stack, template: str) -> Iterator[tuple[ServiceProcess, Top
             yield copy.wait_ready(), topics
         finally:
             copy.terminate()
-
-
-def _fresh_topics(stack: Stack) -> Topics:
-    topics = Topics(f"bench{secrets.token_hex(3)}.")
-    in_own_loop(create_topics(stack.kafka_bootstrap, read_specs(ROOT / "infra/kafka/topics.toml", topics.prefix, 1)))
-    return topics
 
 
 def _run_stream(copy: ServiceProcess, stream: str, spec: dict[str, object]) -> None:
@@ -106,7 +98,7 @@ def _kept_rate(stack: Stack, template: str, rate: int) -> float:
 
 
 def _librdkafka(stack: Stack, count: int) -> float:
-    topics, settings = _fresh_topics(stack), PublishSettings()
+    topics, settings = fresh_topics(stack), PublishSettings()
     stream = simulation(
         "full", 1, round(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) * 1_000_000, Spec.model_validate(SPEC)
     )

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from contracts import checks, strict, wire
 from contracts.events import Limits, Place, Reading, Row, StreamState
+from contracts.flat import Flat, flatten
 from contracts.reasons import Reason, Refused
 from contracts.times import check_time, format_time, parse_time
 
@@ -63,14 +64,20 @@ def decode_reading(value: bytes | None, place: Place, limits: Limits) -> Reading
 
 def decode_row(value: bytes | None, place: Place, limits: Limits) -> Row:
     """The row in a record of topic `rows`; raises Refused with a reason code."""
+    return decode_flat_row(value, place, limits)[0]
+
+
+def decode_flat_row(value: bytes | None, place: Place, limits: Limits) -> tuple[Row, Flat | None]:
+    """The same with its data laid flat, None where that cannot be."""
     value = _present(value, limits.max_bytes)
     record = _decode(value, wire.ROW_DECODER, limits.max_depth)
-    if not wire.row_is_plain(value, record, limits.max_depth):
+    flat = flatten(record.data, limits.max_depth - 1)  # the record is the first level
+    if not wire.row_is_plain(value, record, flat):
         strict.read_object(value, limits.max_depth)
     checks.check_stream(record.stream)
     checks.check_row_number(record.row)
     event_id, timestamp = _identity(record.id, record.timestamp, place, limits)
-    return Row(event_id, record.stream, record.row, timestamp, record.data)
+    return Row(event_id, record.stream, record.row, timestamp, record.data), flat
 
 
 def decode_row_data(value: bytes, limits: Limits) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def decode_row_data(value: bytes, limits: Limits) -> dict[str, Any]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         strict.read_object(value, max_depth)
         raise Refused(Reason.NOT_JSON, f"the row cannot be read: {error}") from None
-    if not wire.data_is_plain(value, data, max_depth):
+    if not wire.data_is_plain(value, flatten(data, max_depth)):
         strict.read_object(value, max_depth)
     return data
 

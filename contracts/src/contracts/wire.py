@@ -11,6 +11,7 @@ from msgspec import Meta, UnsetType
 
 from contracts.checks import CATEGORY_LENGTH_MAX, ROW_MAX, STREAM_PATTERN, UUID_PATTERN, VALUE_MAX
 from contracts.events import RunState, StreamKind
+from contracts.flat import Flat
 from contracts.times import TIME_PATTERN
 
 EventId = Annotated[
@@ -107,7 +108,6 @@ READING_QUOTES = 18
 """Quote characters of a reading with all five fields and nothing else: two for each key, two for each text."""
 ROW_TEXTS = 8
 """Keys and texts of a row with all five fields and nothing else, its data left out."""
-_INT64 = range(-(2**63), 2**63)
 
 
 def reading_is_plain(value: bytes, record: WireReading) -> bool:
@@ -119,47 +119,16 @@ def reading_is_plain(value: bytes, record: WireReading) -> bool:
     return value.count(b'"') == READING_QUOTES - 4 * _absent(record) and b"\\" not in value
 
 
-def row_is_plain(value: bytes, record: WireRow, max_depth: int) -> bool:
-    """The same for a row, whose data is counted through; also False where it is too deep or holds huge integers."""
-    if b"\\" in value:
+def row_is_plain(value: bytes, record: WireRow, flat: Flat | None) -> bool:
+    """The same for a row, whose data was laid flat; also False where that could not be."""
+    if b"\\" in value or flat is None:
         return False
-    texts = _texts_in(record.data, max_depth - 1)  # the record is the first level
-    return texts is not None and value.count(b'"') == 2 * (ROW_TEXTS - 2 * _absent(record) + texts)
+    return value.count(b'"') == 2 * (ROW_TEXTS - 2 * _absent(record) + flat.texts)
 
 
-def data_is_plain(value: bytes, data: dict[str, Any], max_depth: int) -> bool:
+def data_is_plain(value: bytes, flat: Flat | None) -> bool:
     """The same for the data of a row alone."""
-    if b"\\" in value:
-        return False
-    texts = _texts_in(data, max_depth)
-    return texts is not None and value.count(b'"') == 2 * texts
-
-
-def _texts_in(data: dict[str, Any], max_depth: int) -> int | None:
-    """How many keys and texts there are; None where it is too deep or holds integers beyond 64 bits."""
-    texts = 0
-    depth = 1
-    level: list[Any] = [data]
-    while level:
-        if depth > max_depth:
-            return None
-        deeper = []
-        for part in level:
-            children = part
-            if type(part) is dict:
-                texts += len(part)
-                children = part.values()
-            for child in children:
-                kind = type(child)
-                if kind is str:
-                    texts += 1
-                elif kind is dict or kind is list:
-                    deeper.append(child)
-                elif kind is int and child not in _INT64:
-                    return None
-        level = deeper
-        depth += 1
-    return texts
+    return flat is not None and b"\\" not in value and value.count(b'"') == 2 * flat.texts
 
 
 def _absent(record: WireReading | WireRow) -> int:

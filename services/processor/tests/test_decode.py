@@ -1,8 +1,7 @@
 """The fast way and the slow way accept and refuse the same records."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
@@ -10,11 +9,10 @@ from services.processor.tests.makers import CLAIM, NOON, FakeRecord, later, reco
 from tests.support.malformed import MALFORMED
 
 from contracts.codec import decode_reading
-from contracts.events import Limits, Place, Row
+from contracts.events import Limits, Place
 from contracts.reasons import Reason, Refused
-from contracts.samples import Rules
 from processor.columns import microseconds
-from processor.decode import _as_columns, decode_readings, decode_rows, sample_rows
+from processor.decode import _as_columns, decode_readings
 from processor.plan import Decoded
 
 LIMITS = Limits()
@@ -108,24 +106,3 @@ def test_a_record_with_odd_headers_is_refused_and_its_neighbours_are_not() -> No
     decoded = decode_readings([*records([wire(1), wire(2)]), odd], CLAIM, LIMITS)
     assert [letter.reason for letter in decoded.letters] == [Reason.BAD_HEADERS]
     assert len(decoded.pair) == 2
-
-
-def test_a_row_is_kept_whole_and_gives_a_sample_per_number() -> None:
-    data = {"CycleTime": 21.5, "ok": True, "note": "x", "deep": {"value": 3}}
-    row = {"id": str(UUID(int=1)), "stream": "molding", "row": 0, "timestamp": "2026-03-01T11:00:00Z", "data": data}
-    rows, letters = decode_rows(records([json.dumps(row).encode(), b"{}"]), CLAIM, LIMITS)
-    decoded = sample_rows(rows, {})
-    assert json.loads(decoded.rows[0].data) == data
-    assert decoded.samples is not None
-    assert decoded.pairs == [("molding", "CycleTime"), ("molding", "ok"), ("molding", "deep.value")]
-    assert (decoded.samples.pair.tolist(), decoded.samples.value.tolist()) == ([0, 1, 2], [21.5, 1.0, 3.0])
-    assert [letter.reason for letter in letters] == [Reason.MISSING_FIELD]
-
-
-def test_the_rules_of_a_stream_choose_and_split_its_fields() -> None:
-    at = datetime(2026, 3, 1, 11, tzinfo=UTC)
-    rows = [Row(UUID(int=n), "molding", n, at, {"machine": f"M-{n}", "CycleTime": n, "Shot": 1}) for n in (3, 4)]
-    decoded = sample_rows(rows, {"molding": Rules(exclude=("Shot",), split_by=("machine",))})
-    assert decoded.samples is not None
-    assert decoded.pairs == [("molding", "CycleTime{machine=M-3}"), ("molding", "CycleTime{machine=M-4}")]
-    assert decoded.samples.row.tolist() == [0, 1]

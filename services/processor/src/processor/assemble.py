@@ -7,7 +7,20 @@ from dataclasses import replace
 import numpy as np
 
 from contracts.reasons import Reason
-from processor.plan import Batch, Bools, DeadLetter, Decoded, Int32s, Pair, Plan, Readings, Samples, Tally, join
+from processor.plan import (
+    Batch,
+    Bools,
+    DeadLetter,
+    Decoded,
+    Int32s,
+    Pair,
+    Plan,
+    Readings,
+    Samples,
+    Tally,
+    join,
+    no_windows,
+)
 
 _NO_SAMPLES = Samples(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32))
 
@@ -114,5 +127,6 @@ def only_letter(plan: Plan, source: int, letter: DeadLetter) -> Plan:
         rows=(),
         row_samples=_NO_SAMPLES,
         row_of_sample=plan.row_of_sample[:0],
+        windows=no_windows(),
         letters=[(source, letter)],
     )

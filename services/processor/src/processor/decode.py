@@ -4,25 +4,22 @@ Two ways that accept and refuse the same records (a hypothesis test): whole colu
 plain form; else one by one with contracts, which also gives the reason for a refusal.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 
 import msgspec
 import numpy as np
 
 from contracts.checks import VALUE_MAX, check_headers, valid_category, valid_stream
-from contracts.codec import decode_reading, decode_row
+from contracts.codec import decode_flat_row, decode_reading
 from contracts.events import Limits, Place, Reading, Row
+from contracts.flat import Flat
 from contracts.reasons import Refused
-from contracts.samples import ALL_FIELDS, Rules, samples
 from contracts.wire import READING_DECODER, READING_QUOTES
 from processor.columns import ids_of, microseconds, times_of
-from processor.plan import Claim, DeadLetter, Decoded, Floats, Ids, Int32s, Int64s, Pair, Record, RowRecord, RowSamples
+from processor.plan import Claim, DeadLetter, Decoded, Floats, Ids, Int64s, Pair, Record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NONE = np.empty(0, np.int64)
 
 
 def decode_readings(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:
@@ -30,60 +27,19 @@ def decode_readings(records: Sequence[Record], claim: Claim, limits: Limits) -> 
     return _as_columns(records, limits) or _one_by_one(records, claim, limits)
 
 
-def decode_rows(records: Sequence[Record], claim: Claim, limits: Limits) -> tuple[list[Row], list[DeadLetter]]:
-    """The rows in records of topic `rows`, and what was refused."""
-    rows: list[Row] = []
+def decode_rows(
+    records: Sequence[Record], claim: Claim, limits: Limits
+) -> tuple[list[tuple[Row, Flat | None]], list[DeadLetter]]:
+    """The rows in records of topic `rows` with their data laid flat, and what was refused."""
+    rows: list[tuple[Row, Flat | None]] = []
     letters: list[DeadLetter] = []
     for record in records:
         try:
             check_headers(record.headers)
-            rows.append(decode_row(record.value, _place(record, claim), limits))
+            rows.append(decode_flat_row(record.value, _place(record, claim), limits))
         except Refused as refused:
             letters.append(DeadLetter(record, refused.reason, refused.detail))
     return rows, letters
-
-
-def sample_rows(rows: Sequence[Row], rules: Mapping[str, Rules]) -> Decoded:
-    """Rows with their numbers as columns; `rules` by stream, a stream without any gives all its fields."""
-    columns = _SampleColumns()
-    kept = []
-    for position, row in enumerate(rows):
-        columns.add(position, row.stream, samples(row, rules.get(row.stream, ALL_FIELDS)).values)
-        data = msgspec.json.encode(row.data).decode()
-        kept.append(RowRecord(row.stream, microseconds(row.timestamp), row.id, row.row, data))
-    nothing = _decoded((), _NONE, _NONE.reshape(0, 2).astype(np.uint64), np.empty(0), ())
-    return replace(nothing, pairs=list(columns.number), rows=kept, samples=columns.joined())
-
-
-class _SampleColumns:
-    """Collects the samples of rows. Rows of one dataset mostly have the same fields: those are numbered once."""
-
-    def __init__(self) -> None:
-        self.number: dict[Pair, int] = {}
-        self._last: tuple[str, tuple[str, ...]] = ("", ())
-        self._pairs = np.empty(0, np.int32)
-        self._parts: list[tuple[Int32s, tuple[float, ...], int]] = []
-
-    def add(self, row: int, stream: str, values: Sequence[tuple[str, float]]) -> None:
-        """The samples of the row at this position."""
-        if not values:
-            return
-        names, numbers = zip(*values, strict=True)
-        if (stream, names) != self._last:
-            self._last = (stream, names)
-            number = self.number
-            self._pairs = np.array([number.setdefault((stream, name), len(number)) for name in names], np.int32)
-        self._parts.append((self._pairs, numbers, row))
-
-    def joined(self) -> RowSamples:
-        """All of them."""
-        if not self._parts:
-            return RowSamples(np.empty(0, np.int32), np.empty(0), np.empty(0, np.int32))
-        pairs, numbers, rows = zip(*self._parts, strict=True)
-        values = np.fromiter(chain.from_iterable(numbers), np.float64) + 0.0
-        return RowSamples(
-            np.concatenate(pairs), values, np.repeat(np.array(rows, np.int32), [len(part) for part in pairs])
-        )
 
 
 def _as_columns(records: Sequence[Record], limits: Limits) -> Decoded | None:

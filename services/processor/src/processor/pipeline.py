@@ -18,11 +18,12 @@ import structlog
 from contracts.reasons import Reason
 from contracts.samples import Rules
 from processor import aggregate, assemble, dead_letters, offsets, write
-from processor.decode import decode_readings, decode_rows, sample_rows
+from processor.decode import decode_readings, decode_rows
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
 from processor.plan import Batch, Connection, DeadLetter, Decoded, Plan, Readings, Tally, join
 from processor.recent import Recent
+from processor.row_samples import Shapes, sample_rows
 from processor.series import SeriesIds
 from processor.settings import ProcessorSettings
 
@@ -57,6 +58,7 @@ class Pipeline:
         self._limits = settings.limits.of_events()
         self._series = SeriesIds(settings.limits.series_per_stream)
         self._recent = Recent()
+        self._shapes = Shapes()
         self._months: set[int] = set()
         self._metrics = metrics
         self._reach = failpoint.reach
@@ -74,7 +76,9 @@ class Pipeline:
         readings = aggregate.drop_repeats(assemble.joined(parts))
         rows = [(n, row) for n, part in decoded for row in part.rows]
         samples, row_of_sample = assemble.row_samples(decoded, ids)
-        plan = Plan(batches, readings, self._recent.suspects(readings), rows, samples, row_of_sample, letters)
+        windows = aggregate.windows_of(join(readings, samples))
+        suspects = self._recent.suspects(readings)
+        plan = Plan(batches, readings, suspects, rows, samples, row_of_sample, windows, letters)
         await self._ensure_partitions(plan)
         return plan
 
@@ -112,8 +116,8 @@ class Pipeline:
                 parts.append(decode_readings(portion, batch.claim, self._limits))
             else:
                 rows, letters = decode_rows(portion, batch.claim, self._limits)
-                rules = await self._rules({row.stream for row in rows})
-                parts.append(replace(sample_rows(rows, rules), letters=letters))
+                rules = await self._rules({row.stream for row, _ in rows})
+                parts.append(replace(sample_rows(rows, rules, self._shapes), letters=letters))
             await asyncio.sleep(0)
         return parts
 
@@ -158,7 +162,8 @@ class Pipeline:
         new_letters = await dead_letters.keep(connection, plan.batches, plan.letters)
         self._reach("letters_written")
         samples = join(readings, assemble.samples_of_rows(plan, new_rows))
-        windows = aggregate.windows_of(samples)
+        all_new = not len(known) and new_rows.all()
+        windows = plan.windows if all_new else aggregate.windows_of(samples)
         await write.upsert_windows(connection, windows)
         self._reach("windows_written")
         await write.upsert_quarters(connection, aggregate.quarters_of(windows))

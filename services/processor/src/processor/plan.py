@@ -186,6 +186,13 @@ class Windows:
     """Quarters: the mask of minutes that have data; windows: all zero."""
 
 
+def no_windows() -> Windows:
+    """Not one."""
+    none, nothing = np.empty(0, np.int64), np.empty(0)
+    sums = (none, none, none, none)
+    return Windows(np.empty(0, np.int32), none, none, sums, nothing, nothing, none, nothing, none, nothing, none)
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What became of one batch's records, as it goes into the ledger."""
@@ -209,4 +216,6 @@ class Plan:
     row_samples: Samples
     row_of_sample: Int32s
     """For each of `row_samples` the index of its row."""
+    windows: Windows
+    """What readings and rows come to when all of them are new."""
     letters: Sequence[tuple[int, DeadLetter]]

@@ -19,15 +19,23 @@ _KEY_FIELDS = [("l1", ">i4"), ("series", ">i4"), ("l2", ">i4"), ("time", ">i8"),
 _RAW = np.dtype([("fields", ">i2"), *_KEY_FIELDS, ("l4", ">i4"), ("value", ">f8")])
 _STAGED = np.dtype([("fields", ">i2"), *_KEY_FIELDS, ("l4", ">i4"), ("n", ">i4")])
 
-STAGED_READINGS = """
-CREATE TEMP TABLE IF NOT EXISTS staged_readings (series_id integer, timestamp timestamptz, id uuid, n integer)
-ON COMMIT DELETE ROWS
-"""
+_AGGREGATE_COLUMNS = (
+    ("series_id", ">i4"), ("start_us", ">i8"), ("count", ">i8"),
+    ("s0", ">i8"), ("s1", ">i8"), ("s2", ">i8"), ("s3", ">i8"),
+    ("min", ">f8"), ("max", ">f8"), ("first_us", ">i8"), ("first_value", ">f8"), ("last_us", ">i8"),
+    ("last_value", ">f8"), ("minutes", ">i2"),
+)  # fmt: skip
+_AGGREGATE = np.dtype(
+    [
+        ("fields", ">i2"),
+        *(part for name, kind in _AGGREGATE_COLUMNS for part in ((f"{name} size", ">i4"), (name, kind))),
+    ]
+)
 
 
 async def prepare_connection(connection: Connection) -> None:
-    """Make the session's staging table; call it once for each new connection."""
-    await connection.execute(STAGED_READINGS)
+    """Make the session's staging tables; call it once for each new connection."""
+    await connection.execute(statement("staging"))
 
 
 async def ensure_partitions(connection: Connection, months: Sequence[int]) -> None:
@@ -57,12 +65,19 @@ async def copy_readings(connection: Connection, readings: Readings) -> None:
 
 
 async def insert_rows(connection: Connection, rows: Sequence[RowRecord]) -> Bools:
-    """Write rows that are not there yet; tells for each whether it was new."""
-    new = np.zeros(len(rows), np.bool_)
+    """Write rows that are not there yet; tells for each whether it was new.
+
+    They are sorted by key here: Postgres would sort them with their data, which does not fit into its memory for that.
+    """
     if not rows:
-        return new
-    columns = zip(*((row.stream, row.timestamp_us, row.id, row.row, row.data) for row in rows), strict=True)
+        return np.zeros(0, np.bool_)
+    order = sorted(range(len(rows)), key=lambda n: (rows[n].stream, rows[n].timestamp_us, rows[n].id.int))
+    sorted_rows = [rows[n] for n in order]
+    columns = zip(*((row.stream, row.timestamp_us, row.id, row.row, row.data) for row in sorted_rows), strict=True)
     inserted = await connection.fetch(statement("insert_rows"), *map(list, columns))
+    if len(inserted) == len(rows):
+        return np.ones(len(rows), np.bool_)
+    new = np.zeros(len(rows), np.bool_)
     left = {(record["stream"], record["timestamp"], record["id"]) for record in inserted}
     for position, row in enumerate(rows):
         key = (row.stream, _EPOCH + timedelta(microseconds=row.timestamp_us), row.id)
@@ -74,20 +89,31 @@ async def insert_rows(connection: Connection, rows: Sequence[RowRecord]) -> Bool
 
 async def upsert_windows(connection: Connection, windows: Windows) -> None:
     """Add to the minute windows."""
-    if len(windows.series):
-        await connection.execute(statement("upsert_windows"), *_columns(windows))
+    await _upsert(connection, "windows", windows)
 
 
 async def upsert_quarters(connection: Connection, quarters: Windows) -> None:
     """Add to the quarter-hour windows."""
-    if len(quarters.series):
-        await connection.execute(statement("upsert_quarters"), *_columns(quarters), quarters.minutes.tolist())
+    await _upsert(connection, "quarters", quarters)
 
 
-def _columns(windows: Windows) -> list[list[int] | list[float]]:
-    whole = (windows.series, windows.start_us, windows.count, *windows.sums)
-    rest = (windows.min, windows.max, windows.first_us, windows.first, windows.last_us, windows.last)
-    return [column.tolist() for column in (*whole, *rest)]
+async def _upsert(connection: Connection, table: str, windows: Windows) -> None:
+    """Stage the aggregates by binary COPY, then upsert them: 4.2 µs a window, as arrays of parameters 7.6."""
+    if len(windows.series):
+        await _copy(connection, f"staged_{table}", [name for name, _ in _AGGREGATE_COLUMNS], _aggregates(windows))
+        await connection.execute(statement(f"upsert_{table}"))
+
+
+def _aggregates(windows: Windows) -> np.ndarray:
+    """The aggregates in the binary COPY format."""
+    image = np.empty(len(windows.series), _AGGREGATE)
+    image["fields"] = len(_AGGREGATE_COLUMNS)
+    whole = (windows.series, windows.start_us, windows.count, *windows.sums, windows.min, windows.max)
+    ends = (windows.first_us, windows.first, windows.last_us, windows.last, windows.minutes)
+    for (name, kind), column in zip(_AGGREGATE_COLUMNS, (*whole, *ends), strict=True):
+        image[f"{name} size"] = np.dtype(kind).itemsize
+        image[name] = column
+    return image
 
 
 def _image(layout: np.dtype, readings: Readings, positions: Int64s) -> np.ndarray:

@@ -1,7 +1,6 @@
--- Keeps dataset rows, each once. Returns the keys that are new.
+-- Keeps dataset rows, given in key order, each once. Returns the keys that are new.
 INSERT INTO raw_rows (stream, timestamp, id, row, data)
 SELECT stream, timestamptz 'epoch' + us * interval '1 microsecond', id, row, data::jsonb
 FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[]) AS r (stream, us, id, row, data)
-ORDER BY stream, us, id
 ON CONFLICT DO NOTHING
 RETURNING stream, timestamp, id

@@ -1,12 +1,10 @@
--- Adds aggregates to the quarters they belong to, in key order. A sum comes as four limbs of 31 bits, unit 2^-62.
+-- Adds the staged aggregates to the quarters they belong to, in key order. A sum comes as four limbs of 31 bits, unit 2^-62.
 INSERT INTO quarters AS w (series_id, quarter, count, sum, min, max, first_at, first_value, last_at, last_value, minutes)
 SELECT series_id, timestamptz 'epoch' + start_us * interval '1 microsecond', count,
        ((s0::numeric * 2147483648 + s1) * 2147483648 + s2) * 2147483648 + s3, min, max,
        timestamptz 'epoch' + first_us * interval '1 microsecond', first_value,
        timestamptz 'epoch' + last_us * interval '1 microsecond', last_value, minutes
-FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-            $8::float8[], $9::float8[], $10::bigint[], $11::float8[], $12::bigint[], $13::float8[], $14::smallint[])
-    AS a (series_id, start_us, count, s0, s1, s2, s3, min, max, first_us, first_value, last_us, last_value, minutes)
+FROM staged_quarters
 ORDER BY series_id, start_us
 ON CONFLICT (series_id, quarter) DO UPDATE SET
     count = w.count + excluded.count,

@@ -16,6 +16,7 @@ from contracts.topics import Topics
 SETTINGS = {f"TIDELINE_BUILT_IN__{name}": "false" for name in ("HOST", "DEMO", "PRICES")} | {
     "TIDELINE_EVENTS__ACK_TIMEOUT_S": "2",
     "TIDELINE_EVENTS__BODY_BYTES_MAX": "100000",
+    "TIDELINE_EVENTS__LINES_MAX": "1000",
 }
 NDJSON = {"content-type": "application/x-ndjson"}
 GOOD: dict[str, Any] = {"stream": "lab", "category": "t", "value": 1.5}
@@ -89,6 +90,9 @@ async def test_wrong_bodies_are_refused_with_their_reasons(stack: Stack, topics:
                 yield b"x" * 1000
 
         assert (await http.post("/events", content=endless(), headers=NDJSON)).status_code == 413
+        too_many = await http.post("/events", content=b"{}\n" * 1001, headers=NDJSON)
+        assert (too_many.status_code, "1000 lines (setting events.lines_max)" in too_many.text) == (413, True)
+        assert (await http.post("/events", content=b"{}\n" * 1000, headers=NDJSON)).status_code == 422
     assert read_all(stack.kafka_bootstrap, topics.readings) == []
 
 

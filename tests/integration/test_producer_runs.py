@@ -279,3 +279,26 @@ def health(copy: ServiceProcess, route: str) -> int:
 
 def read_states(stack: Stack, topics: Topics) -> list[dict[str, Any]]:
     return [json.loads(record.value) for record in read_all(stack.kafka_bootstrap, topics.streams) if record.value]
+
+
+HELD = """CREATE FUNCTION refuse_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this end is not stored';
+END $$;
+CREATE TRIGGER refuse_end BEFORE UPDATE ON streams FOR EACH ROW
+    WHEN (NEW.id = 'held' AND OLD.owner IS NOT NULL AND NEW.owner IS NULL) EXECUTE FUNCTION refuse_end()"""
+
+
+async def test_a_run_that_cannot_be_ended_is_in_no_others_way(database: Database, start_service: StartService) -> None:
+    await execute(database.owner_dsn, HELD)
+    copy = start_service("producer", **QUIET, **QUICK).wait_ready()
+    await add_simulation(database.producer_dsn, "held", START, profile="sensor", rate=10, count=50)
+    until(lambda: "this end is not stored" in copy.log, 20, "an end was refused")
+    await add_simulation(database.producer_dsn, "late", START, profile="sensor", rate=10, count=50)
+    await until_state(database.producer_dsn, "late", ["completed"], within_s=10)
+    held = await row(database.producer_dsn, "held")
+    assert (held["state"], held["position"], held["run"]) == ("running", 50, 1), "its lease is kept all the time"
+    await execute(database.owner_dsn, "DROP TRIGGER refuse_end ON streams")
+    await until_state(database.producer_dsn, "held", ["completed"], within_s=10)
+    assert copy.log.count("run claimed") == 2
+    assert copy.log.count("trying again") == 1, "one line when trouble begins, not one a round"

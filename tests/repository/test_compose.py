@@ -72,10 +72,16 @@ def test_a_container_has_limits_and_time_to_stop(name: str) -> None:
 
 
 @every_container_of_ours
-def test_our_containers_write_nothing_but_tmp(name: str) -> None:
+def test_our_containers_write_nothing_but_tmp_and_the_producer_its_spool(name: str) -> None:
     assert CONTAINERS[name]["read_only"] is True
     assert CONTAINERS[name]["tmpfs"] == ["/tmp"]
-    assert "volumes" not in CONTAINERS[name]
+    assert CONTAINERS[name].get("volumes", []) == (["spool:/spool"] if name == "producer" else [])
+
+
+def test_the_spool_is_a_volume_that_the_producer_may_write_to() -> None:
+    assert CONTAINERS["producer"]["environment"]["TIDELINE_DATASETS__SPOOL_DIR"] == "/spool"
+    owned = 'RUN ["install", "--directory", "--owner=10001", "--group=10001", "/spool"]\n'
+    assert owned in dockerfile("producer").partition("USER 10001:10001")[0]
 
 
 @pytest.mark.parametrize("name", CONTAINERS.keys() - ONCE)
@@ -132,7 +138,8 @@ def test_three_brokers_know_each_other_and_keep_three_copies() -> None:
 def test_postgres_is_not_published_and_runs_as_its_own_user() -> None:
     assert "ports" not in CONTAINERS["postgres"]
     assert CONTAINERS["postgres"]["user"] == "999:999"
-    assert set(COMPOSE["volumes"]) == {f"{name}-data" for name in (*BROKERS, "postgres", "prometheus", "grafana")}
+    volumes = {"spool", *(f"{name}-data" for name in (*BROKERS, "postgres", "prometheus", "grafana"))}
+    assert set(COMPOSE["volumes"]) == volumes
 
 
 def test_prometheus_and_grafana_are_there_when_asked_for_and_read_files_of_ours() -> None:

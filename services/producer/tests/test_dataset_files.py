@@ -1,11 +1,10 @@
 """Compressed files, formats told by content, and the spool on disk."""
 
+import errno
 import gzip
 import multiprocessing
-import os
 import random
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from producer.datasets.answers import Version
 from producer.datasets.compressed import Bounds, plain
 from producer.datasets.recognise import HEAD_BYTES, recognise
-from producer.datasets.spool import Part, Spool
+from producer.datasets.spool import Part, Spool, read_file, spool_failure
 from producer.errors import Failed
 
 if sys.version_info >= (3, 14):
@@ -239,21 +238,31 @@ def test_removing_whole_files_leaves_a_part_to_go_on_with(tmp_path: Path) -> Non
     begun(spool, b"xyz").close()
     spool.remove("molding", parts=False)
     assert not path.exists()
-    assert spool.begin("molding", URL).size == 3
+    part = spool.begin("molding", URL)
+    assert part.size == 3
+    spool.remove("molding")
+    assert spool.streams() == ["molding"], "a part that is being written is not taken away"
+    part.close()
     spool.remove("molding")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_only_what_nobody_touched_for_an_hour_is_unused(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "not there yet")
-    assert spool.unused() == []
-    spool = Spool(tmp_path)
-    begun(spool).close()
-    assert spool.unused() == []
-    long_ago = time.time() - 4000
-    for path in [*(tmp_path / "molding").iterdir(), tmp_path / "molding"]:
-        os.utime(path, (long_ago, long_ago))
-    assert spool.unused() == ["molding"]
+def test_the_spool_knows_whose_files_it_has(tmp_path: Path) -> None:
+    assert Spool(tmp_path / "not there yet").streams() == []
+    begun(Spool(tmp_path)).close()
+    assert Spool(tmp_path).streams() == ["molding"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "no_space"), (errno.EDQUOT, "no_space"), (13, "spool")])
+def test_what_the_disk_refuses_is_told_with_the_setting_to_change(number: int, code: str) -> None:
+    failed = spool_failure(OSError(number, "whatever"))
+    assert failed.code == code
+    assert "datasets.spool_dir" in failed.detail
+
+
+def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="No such file"):
+        list(read_file(tmp_path / "gone"))
 
 
 def test_a_wrong_checksum_is_damage() -> None:

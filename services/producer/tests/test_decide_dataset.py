@@ -47,6 +47,13 @@ def test_a_failed_one_is_pulled_again_from_its_first_row() -> None:
         assert (after.state, after.run, after.position, after.dataset) == ("pending", 4, 0, {})
 
 
+def test_a_refresh_that_failed_asks_again_for_what_is_newer() -> None:
+    refreshing = PULLED | {"rows": 500, "stale": True}
+    failed = replace(FAILED, dataset=refreshing)
+    for after in (ingest(failed, SPEC, "once"), ingest(failed, SPEC, "refresh"), decide(failed, "start", BEGUN)):
+        assert (after.state, after.position, after.dataset) == ("pending", 0, refreshing)
+
+
 def test_a_complete_one_is_not_started_but_refreshed() -> None:
     with pytest.raises(Conflict, match="refresh"):
         decide(COMPLETED, "start", BEGUN)

@@ -1,5 +1,6 @@
 """The services as children: what each is told by its environment, and how it says that it is ready."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from local_stack.supervisor import Supervised
 
 ROLES = {"query-api": "api", "producer": "producer", "processor": "processor"}
 """Kind of service → its role in the database, less `tideline_`."""
+SPOOL = "TIDELINE_DATASETS__SPOOL_DIR"
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,10 @@ def processors(ports: Sequence[int]) -> list[Service]:
     ]
 
 
-def producer(port: int) -> Service:
-    """The producer."""
-    return Service("producer", "producer", port)
+def producer(port: int, spool: Path) -> Service:
+    """The producer; `spool` is the folder of its datasets unless a setting names one."""
+    extra = {} if SPOOL in os.environ else {SPOOL: str(spool)}
+    return Service("producer", "producer", port, extra=extra)
 
 
 def query_api(host: str, port: int, producer_url: str) -> Service:

@@ -134,7 +134,7 @@ class Stack:
         """All services; the address of query-api."""
         wanted = self.settings.ports
         api_port = self._ports.take("query-api", wanted.query_api)
-        producer = services.producer(self._ports.take("producer", wanted.producer))
+        producer = services.producer(self._ports.take("producer", wanted.producer), self.folder / "spool")
         copies = [self._ports.take("processor", wanted.processor) for _ in range(self.settings.processors)]
         api = services.query_api(self.settings.http_host, api_port, producer.url)
         for stage in (services.processors(copies), [producer], [api]):

@@ -61,6 +61,8 @@ async def ingest(
         await connection.execute(statement("hold_starting"))
         found = await connection.fetchrow(statement("lock_stream"), stream)
         if found is None or _is_gone(found):
+            if found is not None and ask == "at_start":
+                return found, f"stream {stream} was deleted: POST /streams brings it back"
             if found is not None:
                 refuse_if_active(_stream(found))
             await _refuse_if_full(connection, running_max)

@@ -60,7 +60,8 @@ class Copy:
         self.publisher = Publisher(settings)
         self._broker = control_broker(settings)
         self._pool: asyncpg.Pool | None = None
-        self._looking: Repeat | None = None
+        self._awaited: list[Repeat] = []
+        """What a change by a person or program wakes."""
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -70,9 +71,9 @@ class Copy:
         return self._pool
 
     def look_soon(self) -> None:
-        """Have the next look at what is wanted now."""
-        if self._looking is not None:
-            self._looking.wake.set()
+        """Have the next look at what is wanted, and at what is of no more use, now."""
+        for repeat in self._awaited:
+            repeat.wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Connect, work until told to stop, let go of everything in bounded time. Raises StartError."""
@@ -117,12 +118,14 @@ class Copy:
         announcer = Announcer(pool, self._broker, self.topics)
         poll_s = self.settings.streams.poll_s
         await self._apply_settings(pool)
-        self._looking = Repeat("look at what is wanted", runs.look, poll_s)
+        looking = Repeat("look at what is wanted", runs.look, poll_s)
+        sweeping = Repeat("delete files of ended datasets", datasets.sweep, SWEEP_EVERY_S)
+        self._awaited = [looking, sweeping]
         checks = {"postgres": lambda: _ask(pool), "kafka": self._check_topics}
         loops = [
-            self._looking.run(),
+            looking.run(),
+            sweeping.run(),
             Repeat("announce states", announcer.announce, poll_s).run(),
-            Repeat("delete files of ended datasets", datasets.sweep, SWEEP_EVERY_S).run(),
             Repeat("count streams by state", lambda: self._count_streams(pool), COUNT_EVERY_S).run(),
             *(self.readiness.keep_checking(name, ask, CHECK_EVERY_S, CHECK_TIMEOUT_S) for name, ask in checks.items()),
         ]

@@ -105,13 +105,17 @@ def start_again(stream: Stream, now: datetime) -> Stream:
 
 
 def ingest_on(stream: Stream) -> Stream:
-    """A new run of a dataset at rest: a stopped one goes on with the file it has, a failed one is pulled again."""
+    """A new run of a dataset at rest: a stopped one goes on with the file it has, a failed one is pulled again.
+
+    A refresh that failed asks again for what is newer than the version that was published whole.
+    """
     if stream.state == "completed" and stream.desired != "deleted":
         raise Conflict(f"stream {stream.id} is complete: a dataset is ingested once; POST /streams takes refresh=true")
     begun = replace(stream, desired="running", state="pending", reason=None, run=stream.run + 1)
     if stream.state == "stopped" and stream.desired != "deleted":
         return begun
-    return replace(begun, position=0, dataset={})
+    refreshing = stream.dataset.get("stale") and stream.desired != "deleted"
+    return replace(begun, position=0, dataset=stream.dataset if refreshing else {})
 
 
 def refuse_if_active(stream: Stream) -> None:

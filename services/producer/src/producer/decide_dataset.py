@@ -45,9 +45,9 @@ def _refuse_another(stream: Stream, before: DatasetSpec, spec: DatasetSpec) -> N
 
 
 def _refreshed(stream: Stream) -> Stream:
-    """A complete one asks for what is newer; any other one begins anew."""
+    """A complete one asks for what is newer, also when that was begun before; any other one begins anew."""
     if stream.state != "completed":
-        return replace(ingest_on(stream), position=0, dataset={})
+        return replace(ingest_on(stream), position=0, dataset=stream.dataset if stream.dataset.get("stale") else {})
     stale = stream.dataset | {"stale": True}
     return replace(
         stream, desired="running", state="pending", reason=None, run=stream.run + 1, position=0, dataset=stale

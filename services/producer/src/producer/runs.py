@@ -58,15 +58,18 @@ class Runs:
     async def look(self) -> None:
         """One round: end what has ended, renew the rest, pass on what is wanted, claim what is free.
 
-        Raises what asyncpg raises while Postgres is away; runs whose lease ends meanwhile stop by themselves.
+        Raises what asyncpg raises while Postgres is away; runs whose lease ends meanwhile stop by themselves. An end
+        that cannot be stored is raised last, when all others are served; the next round tries it again.
         """
         self._count()
-        await self._end_finished()
+        trouble = await self._end_finished()
         await self._renew()
         asked_s = time.monotonic()
         for claim in await streams.claim(self._pool, self._owner, self._settings.lease_s, CLAIMS_AT_ONCE):
             self._start(claim, asked_s + self._settings.lease_s)
         self._metrics.running.set(len(self._runs))
+        if trouble is not None:
+            raise trouble
 
     async def give_up(self) -> None:
         """Drain everything in bounded time and give the leases up, so that another copy can go on at once."""
@@ -81,17 +84,25 @@ class Runs:
         self._count()
         await self._end_finished()
 
-    async def _end_finished(self) -> None:
-        for stream, run in list(self._runs.items()):
-            if not run.task.done():
-                continue
-            outcome, reason = _outcome(run)
-            if outcome is not None:
-                await streams.end_run(self._pool, self._owner, run.checkpoint(), outcome, reason)
-                log.info("run ended", stream=stream, run=run.claim.run, outcome=outcome, position=run.progress.position)
-                if run.claim.kind == "dataset":
-                    await self._datasets.ended(stream, outcome)
-            del self._runs[stream]
+    async def _end_finished(self) -> Exception | None:
+        """Store the ends of all runs that have ended; what went wrong with one of them, where something did."""
+        trouble: Exception | None = None
+        for run in list(self._runs.values()):
+            if run.task.done():
+                try:
+                    await self._end(run)
+                except Exception as error:  # raised once the others are served
+                    trouble = error
+        return trouble
+
+    async def _end(self, run: Run) -> None:
+        stream, (outcome, reason) = run.claim.id, _outcome(run)
+        if outcome is not None:
+            await streams.end_run(self._pool, self._owner, run.checkpoint(), outcome, reason)
+            log.info("run ended", stream=stream, run=run.claim.run, outcome=outcome, position=run.progress.position)
+        del self._runs[stream]
+        if outcome is not None and run.claim.kind == "dataset":
+            await self._datasets.ended(stream, outcome)
 
     async def _renew(self) -> None:
         if not self._runs:
@@ -151,5 +162,10 @@ def _outcome(run: Run) -> tuple[Outcome | None, str | None]:
         return "failed", str(error)
     if error is not None:
         log.error("run failed", stream=run.claim.id, exc_info=error)
-        return "failed", f"{type(error).__name__}: {error}"[:500]
+        return "failed", _storable(f"{type(error).__name__}: {error}")
     return run.task.result(), run.progress.reason
+
+
+def _storable(text: str) -> str:
+    """Words of a library in a form that Postgres takes, whatever they quote."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:500])

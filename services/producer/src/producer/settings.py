@@ -48,6 +48,7 @@ class EventSettings(Section):
     """Events over HTTP."""
 
     body_bytes_max: int = Field(4_194_304, ge=1_024, description="Largest body of POST /events.")
+    lines_max: int = Field(50_000, ge=1, description="Most events in one body of POST /events.")
     ack_timeout_s: float = Field(8.0, gt=0, description="Seconds to wait for Kafka's acknowledgement before a 503.")
 
 

@@ -59,15 +59,19 @@ class Datasets:
         return "completed"
 
     async def ended(self, stream: str, outcome: Outcome) -> None:
-        """The end of a run is stored: delete what nobody needs any more; half a file may yet be of use."""
-        if outcome != "drained":
-            await asyncio.to_thread(self._spool.remove, stream, parts=outcome == "completed")
+        """The end of a run is stored: delete what nobody needs any more. Of a failed one half a file may be of use."""
+        if outcome == "failed":
+            await asyncio.to_thread(self._spool.remove, stream, parts=False)
+        else:
+            await self._remove_of_no_use([stream])
 
     async def sweep(self) -> None:
-        """Delete files that nobody touched for an hour and whose streams are completed or deleted."""
-        unused = await asyncio.to_thread(self._spool.unused)
-        if unused:
-            for stream in await streams.not_to_keep(self._pool, unused):
+        """Delete the files of streams that are completed or deleted, whichever copy had them at the end."""
+        await self._remove_of_no_use(await asyncio.to_thread(self._spool.streams))
+
+    async def _remove_of_no_use(self, spooled: list[str]) -> None:
+        if spooled:
+            for stream in await streams.not_to_keep(self._pool, spooled):
                 await asyncio.to_thread(self._spool.remove, stream)
 
 

@@ -13,7 +13,7 @@ from producer.datasets.answers import Version
 from producer.datasets.fetch import Fetcher
 from producer.datasets.pull import Pull
 from producer.datasets.report import Report
-from producer.datasets.spool import Part, Spool
+from producer.datasets.spool import Part, Spool, spool_failure
 from producer.errors import Failed
 from producer.run import Progress
 from producer.settings import DatasetSettings
@@ -47,7 +47,7 @@ class Obtain:
         part = await self._begin(url)
         try:
             if wanted and part.digest == wanted:  # noted, and then the process was killed
-                return await asyncio.to_thread(part.complete)
+                return await self._complete(part)
             pull = Pull(self.fetcher, self.settings, part, url, self._known(), self._on_bytes)
             if await pull.run():
                 return await self._accept(part, wanted)
@@ -65,8 +65,8 @@ class Obtain:
         except asyncio.CancelledError:
             beginning.add_done_callback(_let_go)
             raise
-        except OSError:
-            raise Failed("spool", "no file can be made in datasets.spool_dir") from None
+        except OSError as error:
+            raise spool_failure(error) from None
 
     def _known(self) -> Version | None:
         """The version that was published, where a newer one is asked for."""
@@ -96,7 +96,18 @@ class Obtain:
             await self._note_same(about)
             return None
         await self._note(about)
-        return await asyncio.to_thread(part.complete)
+        return await self._complete(part)
+
+    async def _complete(self, part: Part) -> Path:
+        """The whole file under its own name; waited for also when cancelled, as the part is closed after that."""
+        completing = asyncio.ensure_future(asyncio.to_thread(part.complete))
+        try:
+            return await asyncio.shield(completing)
+        except asyncio.CancelledError:
+            await asyncio.wait({completing})
+            raise
+        except OSError as error:
+            raise spool_failure(error) from None
 
     async def _note_same(self, about: dict[str, object]) -> None:
         """It is the file that was published, whatever else is new about it."""

@@ -1,7 +1,6 @@
 """The transfer of a file into the spool: tried again where it makes sense, resumed where it is safe, bounded in all."""
 
 import asyncio
-import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from producer.datasets.errors import Again
 from producer.datasets.fetch import Fetcher, broken
 from producer.datasets.read import head_of
 from producer.datasets.recognise import HEAD_BYTES, recognise
-from producer.datasets.spool import Part
+from producer.datasets.spool import NO_SPACE, Part, spool_failure
 from producer.errors import Failed
 from producer.settings import DatasetSettings
 
@@ -129,9 +128,8 @@ class Pull:
         try:
             yield
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise self._useless("no_space", "there is no room for the file in datasets.spool_dir") from None
-            raise Failed("spool", "the file cannot be written to datasets.spool_dir") from None
+            failed = spool_failure(error)
+            raise self._useless(failed.code, failed.detail) if failed.code == NO_SPACE else failed from None
 
     def _look(self, head: bytes) -> bytes | None:
         """Break the transfer off as soon as its beginning tells that it is no dataset; None: it was told."""

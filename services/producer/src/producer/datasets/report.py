@@ -43,7 +43,7 @@ class Report:
 
     def begin_publishing(self, sha256: str, size: int, rows: int) -> None:
         """The file is there; publishing begins at a row, the first one: then nothing was rejected yet."""
-        if rows == 0:
+        if rows == 0 or "rejected" not in self._figures:
             self._set("publishing", rejected=0, rejected_by={}, rejects=[])
         self._set("publishing", sha256=sha256, bytes=size, bytes_total=size, bytes_read=0, rows=rows)
         self._figures.pop("bytes_per_s", None)

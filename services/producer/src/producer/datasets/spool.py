@@ -1,10 +1,9 @@
 """Datasets on local disk: a part while it is pulled, held by one process; then a file named by its sha256."""
 
+import errno
 import fcntl
 import os
 import secrets
-import shutil
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,11 +13,12 @@ from pathlib import Path
 import orjson
 
 from producer.datasets.answers import Version
+from producer.errors import Failed
 
 READ_BYTES = 262_144
 """Read in one go."""
-KEPT_S = 3_600
-"""What nobody has touched for so long may be swept away, if its stream has no more use for it."""
+NO_SPACE = "no_space"
+"""The code of a failure for want of room."""
 
 
 class Part:
@@ -102,7 +102,6 @@ class Spool:
     def begin(self, stream: str, url: str) -> Part:
         """A part to pull into: the one that an ended process left of this URL, else a new one."""
         folder = self._folder / stream
-        folder.mkdir(parents=True, exist_ok=True)
         for path in folder.glob("*.part"):
             descriptor = _locked(path)
             if descriptor is None:
@@ -111,6 +110,7 @@ class Spool:
             if part.take_up():
                 return part
             part.discard()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{secrets.token_hex(8)}.part"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -122,32 +122,45 @@ class Spool:
         return path if path.is_file() else None
 
     def remove(self, stream: str, parts: bool = True) -> None:
-        """Delete what there is of a stream; without `parts` only whole files."""
-        if parts:
-            shutil.rmtree(self._folder / stream, ignore_errors=True)
-            return
-        for path in (self._folder / stream).glob("*"):
-            if path.suffix not in (".part", ".json"):
+        """Delete what there is of a stream, but for parts that a process holds; without `parts` only whole files."""
+        folder = self._folder / stream
+        for path in folder.glob("*"):
+            if path.suffix == ".part" and parts:
+                _remove_unheld(path)
+            elif not path.suffix or (path.suffix == ".json" and not path.with_suffix(".part").exists()):
                 path.unlink(missing_ok=True)
         with suppress(OSError):
-            (self._folder / stream).rmdir()  # if it is empty now
+            folder.rmdir()  # if it is empty now
 
-    def unused(self) -> list[str]:
-        """Streams whose files nobody has touched for an hour."""
-        oldest = time.time() - KEPT_S
-        folders = self._folder.iterdir() if self._folder.is_dir() else ()
-        return [folder.name for folder in folders if _newest(folder) < oldest]
+    def streams(self) -> list[str]:
+        """Those that there are files of."""
+        return [folder.name for folder in self._folder.iterdir()] if self._folder.is_dir() else []
+
+
+def spool_failure(error: OSError) -> Failed:
+    """What it means for a stream that the spool cannot be read or written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return Failed(NO_SPACE, "there is no room for the file in the folder datasets.spool_dir")
+    why = os.strerror(error.errno) if error.errno else "unknown error"
+    return Failed("spool", f"the folder datasets.spool_dir cannot be used ({why}): make it writable or set another")
 
 
 def read_file(path: Path) -> Iterator[bytes]:
-    """The bytes of a file, piece by piece."""
-    with path.open("rb") as file:
-        while piece := file.read(READ_BYTES):
-            yield piece
+    """The bytes of a file, piece by piece; raises Failed where the disk does not give them."""
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(READ_BYTES):
+                yield piece
+    except OSError as error:
+        raise spool_failure(error) from None
 
 
-def _newest(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in (folder, *folder.glob("*"))), default=0.0)
+def _remove_unheld(part: Path) -> None:
+    descriptor = _locked(part)
+    if descriptor is not None:
+        part.unlink(missing_ok=True)
+        part.with_suffix(".json").unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def _locked(path: Path) -> int | None:
@@ -158,6 +171,8 @@ def _locked(path: Path) -> int | None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise FileNotFoundError
     except OSError:
         os.close(descriptor)
         return None

@@ -30,6 +30,9 @@ def event_routes(copy: Copy) -> APIRouter:
         if kind not in (JSON, NDJSON):
             raise Problem(415, f"send one event as {JSON}, or one a line as {NDJSON}")
         body = await read_body(request, settings.body_bytes_max)
+        if kind == NDJSON and _count_lines(body) > settings.lines_max:
+            limit = f"more than {settings.lines_max} lines (setting events.lines_max)"
+            raise Problem(413, f"the body must not have {limit}: send it in parts")
         now = datetime.now(UTC)
         lines = read_lines(body, kind == NDJSON, f"http/{secrets.token_hex(16)}", now, Limits())
         valid = [line for line in lines if isinstance(line, Valid)]
@@ -39,6 +42,10 @@ def event_routes(copy: Copy) -> APIRouter:
         return Response(orjson.dumps([line.answer() for line in lines]), 202, media_type=JSON)
 
     return routes
+
+
+def _count_lines(body: bytes) -> int:
+    return body.count(b"\n") + (not body.endswith(b"\n"))
 
 
 async def _publish(copy: Copy, events: list[Valid], timeout_s: float) -> None:

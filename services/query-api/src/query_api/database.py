@@ -1,12 +1,15 @@
 """The database as this service uses it: waited for at start, one statement a call, failures as problems."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import structlog
+from asyncpg.pool import PoolConnectionProxy
 
 from chassis.database import open_pool
 from chassis.problems import Problem
@@ -15,7 +18,10 @@ from query_api.settings import QueryApiSettings
 
 log = structlog.get_logger("database")
 
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+
 RETRY_S = 0.5
+ROWS_AT_ONCE = 500
 GRACE_S = 1.0
 """What the client waits beyond the server's own statement timeout: a server that is frozen keeps no timeout."""
 
@@ -35,6 +41,35 @@ def session(settings: QueryApiSettings) -> dict[str, str]:
         "enable_seqscan": "off",
         "jit": "off",
     }
+
+
+SNAPSHOT_SETTINGS = """
+SET LOCAL enable_seqscan = on; SET LOCAL idle_in_transaction_session_timeout = '10min'; SET LOCAL work_mem = '64MB'
+"""
+"""Of a transaction that compares whole tables, and may wait for Kafka in between."""
+
+
+class Snapshot:
+    """The database as it was at one moment."""
+
+    def __init__(self, connection: Connection, statement_ms: int) -> None:
+        self._connection = connection
+        self._statement_ms = statement_ms
+
+    async def fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:
+        """The rows of sql/<name>.sql. Raises Problem; after 504, too slow, the snapshot can still be asked."""
+        try:
+            async with self._connection.transaction():
+                timeout = self._statement_ms / 1000 + GRACE_S
+                return await self._connection.fetch(statement(name), *values, timeout=timeout)
+        except asyncpg.QueryCanceledError as error:
+            _raise_problem(error, name, self._statement_ms)
+            raise
+
+    async def rows(self, name: str, *values: Any) -> AsyncIterator[asyncpg.Record]:
+        """The same, some rows at a time, in constant memory."""
+        async for row in self._connection.cursor(statement(name), *values, prefetch=ROWS_AT_ONCE):
+            yield row
 
 
 class Database:
@@ -74,11 +109,29 @@ class Database:
             finally:
                 await self._pool.release(connection, timeout=GRACE_S)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            problem = database_problem(error, self._settings.limits.statement_ms)
-            if problem is None:
-                raise
-            log.warning("query failed", statement=name, error=type(error).__name__, status=problem.status)
-            raise problem from error
+            _raise_problem(error, name, self._settings.limits.statement_ms)
+            raise
+
+    @asynccontextmanager
+    async def snapshot(self, statement_ms: int) -> AsyncIterator["Snapshot"]:
+        """One moment of the database, however long it is looked at; each statement may take so long.
+
+        Raises Problem as `fetch` does. Whole tables are read from end to end where that is the quickest.
+        """
+        if self._pool is None:
+            raise unavailable()
+        try:
+            connection = await self._pool.acquire(timeout=statement_ms / 1000 + GRACE_S)
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    await connection.execute(SNAPSHOT_SETTINGS)
+                    await connection.execute(f"SET LOCAL statement_timeout = {statement_ms:d}")
+                    yield Snapshot(connection, statement_ms)
+            finally:
+                await self._pool.release(connection, timeout=GRACE_S)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _raise_problem(error, "snapshot", statement_ms)
+            raise
 
     async def trouble(self) -> dict[str, str] | None:
         """Why it cannot be used now, as a reason code and a sentence; None: it answers."""
@@ -90,3 +143,11 @@ class Database:
             reason = "database_slow" if problem.status == 504 else "database_unreachable"
             return {"reason": reason, "message": problem.detail}
         return None
+
+
+def _raise_problem(error: Exception, name: str, statement_ms: int) -> None:
+    """Raise what a failed query is to the caller; nothing where the database's state does not explain it."""
+    problem = database_problem(error, statement_ms)
+    if problem is not None:
+        log.warning("query failed", statement=name, error=type(error).__name__, status=problem.status)
+        raise problem from error

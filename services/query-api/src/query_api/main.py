@@ -31,6 +31,7 @@ from query_api.parameters import given_once
 from query_api.parts import Parts
 from query_api.producer import Producer
 from query_api.routes import (
+    audit,
     batches,
     daily_averages,
     dashboard,
@@ -84,7 +85,7 @@ def build_app(
     parts = Parts(settings, database, now, stopping, frozenset(available_timezones()))
     access = Access(settings)
     with_key = [Depends(access)]
-    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow):
+    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow, audit):
         app.include_router(resource.router(parts), dependencies=with_key)
     for controlled in (streams, batches, samples):
         app.include_router(controlled.router(parts, producer), dependencies=with_key)

@@ -133,6 +133,10 @@ class PricesQuery(Query):
     format: Format | None = Field(None, description="`json`, `ndjson` or `csv`; without it `Accept` decides.")
 
 
+class AuditQuery(Ranged):
+    """Which windows and quarters to check; the last seven days without a range."""
+
+
 class LiveQuery(Query):
     """Which updates to follow."""
 

@@ -65,6 +65,14 @@ class LiveSettings(Section):
     followers_max: int = Field(100, ge=1, description="Most followers of values at once; one more gets 429.")
 
 
+class AuditSettings(Section):
+    """The audit."""
+
+    statement_s: float = Field(
+        60.0, ge=0.01, le=600, description="Longest that one check may take; a longer one is unfinished."
+    )
+
+
 class ProducerCalls(Section):
     """Calls that are passed on to the producer."""
 
@@ -107,6 +115,7 @@ class QueryApiSettings(KafkaClientSettings, PostgresClientSettings, ListeningSet
     )
     limits: Limits = Field(default_factory=Limits, description="Limits.")
     live: LiveSettings = Field(default_factory=LiveSettings, description="Live updates.")
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="The audit.")
 
     @field_validator("api_keys")
     @classmethod

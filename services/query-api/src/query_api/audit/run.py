@@ -1,0 +1,61 @@
+"""One audit: every check in the same snapshot, each with its own time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chassis.problems import Problem
+from query_api.audit import checks
+from query_api.audit.findings import Check, Outcome, report
+from query_api.database import Database, Snapshot
+from query_api.ranges import Range
+
+DAYS = timedelta(days=7)
+
+
+def covered(asked: Range, now: datetime) -> tuple[datetime, datetime | None]:
+    """The range that is checked: whole quarters around the one asked for; without a start seven days up to its end."""
+    start = asked.start or (asked.end or now) - DAYS
+    return _quarter(start), None if asked.end is None else _quarter(asked.end + checks.QUARTER - timedelta.resolution)
+
+
+async def audit(database: Database, asked: Range, now: datetime, statement_ms: int) -> dict[str, Any]:
+    """The report. Raises Problem: 429 while another audit runs, 503 while Postgres is away."""
+    start, end = covered(asked, now)
+    async with database.snapshot(statement_ms) as snapshot:
+        (turn,) = await snapshot.fetch("audit/turn")
+        if not turn["mine"]:
+            raise Problem(429, "an audit is running: one at a time; ask again", headers={"Retry-After": "5"})
+        outcomes = [await _timed(check, lambda c=check: checks.whole(snapshot, c)) for check in checks.WHOLE]
+        outcomes += [await _timed(*part) for part in _ranged(snapshot, start, end)]
+    return report(outcomes, now, start, end, deep=False)
+
+
+def _ranged(
+    snapshot: Snapshot, start: datetime, end: datetime | None
+) -> list[tuple[Check, Callable[[], Awaitable[Outcome]]]]:
+    return [
+        (checks.WINDOWS, lambda: checks.windows(snapshot, start, end)),
+        (checks.QUARTERS, lambda: checks.quarters(snapshot, start, end)),
+    ]
+
+
+async def _timed(check: Check, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """The outcome with its time; one that takes too long is unfinished, the others go on."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    try:
+        outcome = await work()
+    except Problem as problem:
+        if problem.status != 504:
+            raise
+        outcome = Outcome(check, unfinished=problem.detail)
+    outcome.seconds = clock() - began
+    return outcome
+
+
+def _quarter(at: datetime) -> datetime:
+    """The start of the quarter of an hour around a moment."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return at - (at - epoch) % checks.QUARTER

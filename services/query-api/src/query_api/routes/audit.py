@@ -1,0 +1,31 @@
+"""`GET /api/v1/audit`: whether what is stored is what it must be."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from query_api.audit.run import audit
+from query_api.audit_lines import AuditBody
+from query_api.formats import MEDIA_TYPES, Format, json_bytes
+from query_api.openapi import READS, answered, example
+from query_api.parameters import AuditQuery
+from query_api.parts import Parts
+
+
+def router(parts: Parts) -> APIRouter:
+    """The route."""
+    routes = APIRouter(tags=["Proof"])
+
+    @routes.get("/api/v1/audit", summary="Audit", **answered(AuditBody, example(AuditBody), *READS))
+    async def show_audit(query: Annotated[AuditQuery, Query()]) -> Response:
+        """Whether the invariants hold at this moment, in one snapshot of the live system: `PASS`, or what differs.
+
+        The ledger, the counters and the numbers of rows are checked whole, windows and quarters in the range (the last
+        seven days without one). A check that takes too long is unfinished and makes the answer `INCOMPLETE`. One audit
+        runs at a time, else 429.
+        """
+        limit = parts.settings.audit.statement_s
+        report = await audit(parts.database, query.range(parts.now()), parts.now(), round(limit * 1_000))
+        return Response(json_bytes(report), media_type=MEDIA_TYPES[Format.JSON])
+
+    return routes

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from chassis.problems import Problem
@@ -27,7 +28,7 @@ async def audit(database: Database, asked: Range, now: datetime, statement_ms: i
         (turn,) = await snapshot.fetch("audit/turn")
         if not turn["mine"]:
             raise Problem(429, "an audit is running: one at a time; ask again", headers={"Retry-After": "5"})
-        outcomes = [await _timed(check, lambda c=check: checks.whole(snapshot, c)) for check in checks.WHOLE]
+        outcomes = [await _timed(check, partial(checks.whole, snapshot, check)) for check in checks.WHOLE]
         outcomes += [await _timed(*part) for part in _ranged(snapshot, start, end)]
     return report(outcomes, now, start, end, deep=False)
 
@@ -36,8 +37,8 @@ def _ranged(
     snapshot: Snapshot, start: datetime, end: datetime | None
 ) -> list[tuple[Check, Callable[[], Awaitable[Outcome]]]]:
     return [
-        (checks.WINDOWS, lambda: checks.windows(snapshot, start, end)),
-        (checks.QUARTERS, lambda: checks.quarters(snapshot, start, end)),
+        (checks.WINDOWS, partial(checks.windows, snapshot, start, end)),
+        (checks.QUARTERS, partial(checks.quarters, snapshot, start, end)),
     ]
 
 

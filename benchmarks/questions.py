@@ -31,6 +31,8 @@ SELECT 'shots', at, md5(at::text)::uuid, n,
        jsonb_build_object('machine', 'M-' || n % 5, 'state', jsonb_build_object('cycle_s', 30 + n % 7, 'shots', n))
 FROM generate_series('{END}'::timestamptz - interval '1 day', '{END}'::timestamptz - interval '1 s', '10 s')
     WITH ORDINALITY AS rows (at, n);
+INSERT INTO series_counts SELECT series_id, sum(count) FROM quarters GROUP BY 1;
+INSERT INTO row_counts SELECT stream, count(*) FROM raw_rows GROUP BY 1;
 VACUUM ANALYZE
 """
 NUMBERS = "plain_sum(sum(sum)) / sum(count), sum(count)::bigint, plain_sum(sum(sum)), min(min), max(max), max(last_at)"

@@ -11,6 +11,14 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import asyncpg
 
+SERIES_COUNTS = """
+INSERT INTO series_counts SELECT series_id, sum(count) FROM quarters GROUP BY series_id
+ON CONFLICT (series_id) DO UPDATE SET count = excluded.count
+"""
+ROW_COUNTS = """
+WITH former AS (DELETE FROM row_counts) INSERT INTO row_counts SELECT stream, count(*) FROM raw_rows GROUP BY stream
+"""
+
 
 class Stored(NamedTuple):
     """One reading that the database is to hold."""
@@ -47,6 +55,7 @@ async def store_rows(dsn: str, rows: Sequence[StoredRow]) -> None:
         await connection.execute("SELECT ensure_raw_partitions($1)", sorted({r.timestamp for r in rows}))
         lines = [(r.stream, r.timestamp, r.id, r.row, json.dumps(r.data)) for r in rows]
         await connection.executemany("INSERT INTO raw_rows VALUES ($1, $2, $3, $4, $5)", lines)
+        await connection.execute(ROW_COUNTS)
     finally:
         await connection.close()
 
@@ -71,6 +80,7 @@ async def store(dsn: str, readings: Sequence[Stored], raw: bool = True) -> None:
         await connection.copy_records_to_table("windows", records=lines)
         lines = [(*key, *aggregate(members), minutes_mask(members)) for key, members in quarters.items()]
         await connection.copy_records_to_table("quarters", records=lines)
+        await connection.execute(SERIES_COUNTS)
         await connection.execute("ANALYZE")
     finally:
         await connection.close()

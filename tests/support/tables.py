@@ -66,6 +66,13 @@ INVARIANTS = {
              + (SELECT coalesce(sum(rows), 0) FROM removed WHERE table_name IN ('raw_readings', 'raw_rows'))""",
     "3: rejected = dead letters": """
         SELECT 1 WHERE (SELECT coalesce(sum(rejected), 0) FROM batches) <> (SELECT count(*) FROM dead_letters)""",
+    "a series' count = the counts of its quarters": """
+        SELECT series_id FROM (SELECT series_id, sum(count) AS count FROM quarters GROUP BY 1) q
+        FULL JOIN series_counts c USING (series_id) WHERE coalesce(q.count, 0) <> coalesce(c.count, 0)""",
+    "a stream's rows = those in the raw table": """
+        SELECT stream FROM (SELECT stream, count(*) AS rows FROM raw_rows GROUP BY 1) r
+        FULL JOIN (SELECT stream, sum(rows) AS rows FROM row_counts GROUP BY 1) c USING (stream)
+        WHERE coalesce(r.rows, 0) <> coalesce(c.rows, 0)""",
     "6: the windows' counts = the samples of the ledger": """
         SELECT 1 WHERE (SELECT coalesce(sum(samples), 0) FROM batches)
             <> (SELECT coalesce(sum(count), 0) FROM windows) + (SELECT coalesce(sum(samples), 0) FROM removed)""",

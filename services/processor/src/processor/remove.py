@@ -89,7 +89,9 @@ async def _remove_windows(connection: Connection, stream: str) -> bool:
     readings = await connection.execute(statement("remove_readings"), *keys)
     await connection.execute(statement("remove_quarters"), *keys)
     await connection.execute(statement("rebuild_quarters"), *keys)
-    await _book(connection, stream, "windows", start, end, len(gone), sum(row["count"] for row in gone))
+    counts = [row["count"] for row in gone]
+    await connection.execute(statement("count_removed"), keys[0], counts)
+    await _book(connection, stream, "windows", start, end, len(gone), sum(counts))
     await _book(connection, stream, "raw_readings", start, end, int(readings.split()[1]), 0)
     return True
 

@@ -1,20 +1,20 @@
 """Series and their aggregates, a page at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from asyncpg import Record
 
 from query_api.buckets import Grid
 from query_api.database import Database
+from query_api.formats import Line
 from query_api.ranges import Range, kept
 
 SERIES_AT_ONCE = 2_000
 ROWS_AT_ONCE = 400_000
 """Most quarters or windows that one statement should read: a fifth of a second."""
-QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +62,10 @@ async def series_page(
     return [Series(*row) for row in rows]
 
 
-async def series_facts(database: Database, series: Sequence[Series]) -> dict[int, tuple[datetime, datetime, int]]:
-    """First and last time and number of readings by series id; series without any are missing."""
-    ends = {row["id"]: row for row in await database.fetch("series_ends", [one.id for one in series])}
-    facts = {}
-    for batch in _batches([(id_, (row["last_at"] - row["first_at"]) // QUARTER + 1) for id_, row in ends.items()]):
-        for row in await database.fetch("series_counts", batch):
-            facts[row["id"]] = (ends[row["id"]]["first_at"], ends[row["id"]]["last_at"], row["count"])
-    return facts
-
-
-def _batches(weighed: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
-    """The ids, as many together as weigh no more than one statement should read."""
-    batch: list[int] = []
-    total = 0
-    for id_, weight in weighed:
-        if batch and total + weight > ROWS_AT_ONCE:
-            yield batch
-            batch, total = [], 0
-        batch.append(id_)
-        total += weight
-    if batch:
-        yield batch
+async def series_lines(database: Database, chosen: Chosen, after: tuple[str, str], limit: int) -> list[Line]:
+    """At most `limit` series that have data beyond a place, with their first and last time and number of samples."""
+    rows = await database.fetch("series_lines", chosen.stream, chosen.categories, *after, limit)
+    return [dict(row) for row in rows]
 
 
 async def buckets_page(

@@ -1,6 +1,12 @@
--- Keeps dataset rows, given in key order, each once. Returns the keys that are new.
-INSERT INTO raw_rows (stream, timestamp, id, row, data)
-SELECT stream, timestamptz 'epoch' + us * interval '1 microsecond', id, row, data::jsonb
-FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[]) AS r (stream, us, id, row, data)
-ON CONFLICT DO NOTHING
-RETURNING stream, timestamp, id
+-- Keeps dataset rows, given in key order, each once, and counts them. Returns the keys that are new.
+WITH new AS (
+    INSERT INTO raw_rows (stream, timestamp, id, row, data)
+    SELECT stream, timestamptz 'epoch' + us * interval '1 microsecond', id, row, data::jsonb
+    FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[]) AS r (stream, us, id, row, data)
+    ON CONFLICT DO NOTHING
+    RETURNING stream, timestamp, id
+),
+counted AS (
+    INSERT INTO row_counts (stream, rows) SELECT stream, count(*) FROM new GROUP BY stream
+)
+SELECT stream, timestamp, id FROM new

@@ -1,4 +1,10 @@
--- Adds the staged aggregates to the quarters they belong to, in key order. A sum comes as four limbs of 31 bits, unit 2^-62.
+-- Adds the staged aggregates to the quarters they belong to, in key order, and then their counts to those of their
+-- series. A sum comes as four limbs of 31 bits, unit 2^-62.
+WITH counted AS (
+    INSERT INTO series_counts AS c (series_id, count)
+    SELECT series_id, sum(count) FROM staged_quarters GROUP BY series_id ORDER BY series_id
+    ON CONFLICT (series_id) DO UPDATE SET count = c.count + excluded.count
+)
 INSERT INTO quarters AS w (series_id, quarter, count, sum, min, max, first_at, first_value, last_at, last_value, minutes)
 SELECT series_id, timestamptz 'epoch' + start_us * interval '1 microsecond', count,
        ((s0::numeric * 2147483648 + s1) * 2147483648 + s2) * 2147483648 + s3, min, max,

@@ -11,9 +11,7 @@ from query_api.openapi import listed
 from query_api.paging import SeriesCursor, decode, question_of
 from query_api.parameters import SeriesQuery
 from query_api.parts import Parts
-from query_api.read import Chosen, series_facts, series_page
-
-NAMES = columns(SeriesLine)
+from query_api.read import Chosen, series_lines
 
 
 def router(parts: Parts) -> APIRouter:
@@ -25,7 +23,7 @@ def router(parts: Parts) -> APIRouter:
         """Every pair of stream and category that has data, with its first and last time and number of readings."""
         question = question_of(request.url.path, request.query_params.multi_items())
         place = decode(query.cursor, SeriesCursor, question)
-        listing = Listing(Columns(NAMES), reader(parts, query.chosen(), question), place)
+        listing = Listing(Columns(columns(SeriesLine)), reader(parts, query.chosen(), question), place)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     return routes
@@ -36,16 +34,10 @@ def reader(parts: Parts, chosen: Chosen, question: str) -> Read[SeriesCursor]:
 
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
         after = (place.stream, place.category) if place else ("", "")
-        found = await series_page(parts.database, chosen, after, limit + 1)
-        shown = found[:limit]
-        facts = await series_facts(parts.database, shown)
-        lines = [
-            dict(zip(NAMES, (one.stream, one.category, *facts[one.id]), strict=True))
-            for one in shown
-            if one.id in facts
-        ]
-        if len(found) == len(shown):
-            return Page(lines)
-        return Page(lines, SeriesCursor(question=question, stream=shown[-1].stream, category=shown[-1].category))
+        found = await series_lines(parts.database, chosen, after, limit + 1)
+        if len(found) <= limit:
+            return Page(found)
+        last = found[limit - 1]
+        return Page(found[:limit], SeriesCursor(question=question, stream=last["stream"], category=last["category"]))
 
     return read

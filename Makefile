@@ -35,6 +35,10 @@ lag: setup ## Consumer lag of every partition, told by Kafka's own tool
 dataset: setup ## Write a file of ROWS moulding inspections (100000) to FILE (dataset.json); SEED=, FORMAT=json|ndjson|csv
 	@$(BIN)/tideline dataset "$(or $(FILE),dataset.$(or $(FORMAT),json))" --rows $(or $(ROWS),100000) --seed $(or $(SEED),1) $(if $(FORMAT),--format $(FORMAT))
 
+ingest: setup ## Ingest the dataset at URL; ID= names its stream
+	@test -n "$(URL)" || { echo "Say which: make ingest URL=https://… [ID=molding]"; exit 2; }
+	@$(BIN)/tideline ingest "$(URL)" $(if $(ID),--id "$(ID)")
+
 test: setup-dev ## Run all tests against a real Kafka and a real Postgres of their own
 	@$(if $(ARGS),,$(STACK) dashboard-test)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -14,6 +14,7 @@ from typing import IO, Any
 import httpx
 import pytest
 from tests.support.fixtures import StartService
+from tests.support.hostile import decent, serving
 from tests.support.processes import ServiceProcess
 from tests.support.stack import Stack
 from tests.support.streams import published
@@ -135,6 +136,39 @@ def test_watch_tells_each_state_until_ctrl_c(tideline: CommandLine) -> None:
         _, errors = process.communicate(timeout=20)
     assert list(dict.fromkeys(states)) in (["pending", "running", "completed"], ["running", "completed"])
     assert (process.returncode, errors) == (0, "")
+
+
+def test_a_dataset_is_written_ingested_once_and_compared_by_machine(
+    start_service: StartService, processor: ServiceProcess, tmp_path: Path
+) -> None:
+    file = tmp_path / "molding.json"
+    datasets = {
+        "TIDELINE_DATASETS__ALLOW_PRIVATE_HOSTS": '["127.0.0.1"]',
+        "TIDELINE_DATASETS__SPOOL_DIR": f"{tmp_path}/spool",
+    }
+    producer = start_service("producer", **PRODUCER, **datasets).wait_ready()
+    tideline = CommandLine(start_service("query-api", TIDELINE_PRODUCER_URL=producer.url).wait_ready().url)
+    written = subprocess.run([TIDELINE, "dataset", file, "--rows", "400"], capture_output=True, text=True, check=True)
+    assert written.stdout.startswith(f"{file}: 400 products")
+    products = json.loads(file.read_text())
+    rotten = json.dumps([*products, {"no": "time"}]).encode()
+    rules = ("--split-by", "molding_machine_id", "--include", "molding-machine-state.*")
+    with serving(decent(rotten)) as source:
+        first = tideline.run("ingest", source.url(), "--id", "molding", *rules)
+        assert first.stdout.startswith("molding is completed: 401 rows, 1 rejected, ")
+        assert (first.returncode, first.stderr.splitlines()[0][:16]) == (1, "line 1: no_time:")
+        again = tideline.run("ingest", source.url(), "--id", "molding", *rules)
+        assert (again.returncode, len(source.requests)) == (1, 1)
+        assert "already ingested from this URL" in again.stderr
+    other = tideline.run("ingest", source.url(), "--id", "molding")
+    assert (other.returncode, "are fixed" in other.stderr) == (1, True)
+    wanted = [p["molding-machine-state"]["OilTemp"] for p in products if p["molding_machine_id"] == "M-3"]
+    category = "molding-machine-state.OilTemp{molding_machine_id=M-3}"
+    asked = ("averages", "--stream", "molding", "--category", category)
+    days = ("--start-date", "2025-01-01", "--end-date", "2025-01-01")
+    until(lambda: [day["count"] for day in tideline.json(*asked, *days)] == [len(wanted)], 30, "all windows are there")
+    [day] = tideline.json(*asked, *days)
+    assert day["avg_value"] == pytest.approx(fmean(wanted), rel=1e-12)
 
 
 @pytest.mark.usefixtures("processor")

@@ -40,7 +40,7 @@ def test_a_key_that_cannot_be_sent_is_not_repeated(api: FakeApi, tideline: Tidel
 
 def test_no_server_is_one_line_that_says_make_run_and_exit_code_3(tideline: Tideline) -> None:
     url = f"http://127.0.0.1:{any_port(1)[0]}"
-    for command in ("streams list", "streams watch", "averages", "status", "send"):
+    for command in ("streams list", "streams watch", "averages", "status", "send", "ingest http://x/y"):
         result = tideline(command, input=b"{}\n", TIDELINE_URL=url)
         line = result.stderr.splitlines()[0]
         assert line.startswith(f"error: no server answers at {url}: ")
@@ -92,7 +92,7 @@ def test_each_error_of_the_server_has_its_exit_code(
 
 
 def test_every_command_explains_itself(tideline: Tideline) -> None:
-    commands = ["status", "send", "averages", "dataset", "key new"]
+    commands = ["status", "send", "averages", "ingest", "dataset", "key new"]
     commands += [f"streams {name}" for name in ("list", "start", "stop", "pause", "resume", "rm", "watch")]
     for command in commands:
         result = tideline(f"{command} --help")

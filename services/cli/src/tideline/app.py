@@ -2,7 +2,7 @@
 
 import typer
 
-from tideline.commands import averages, dataset, key, send, start, status, streams, watch
+from tideline.commands import averages, dataset, ingest, key, send, start, status, streams, watch
 from tideline.errors import ExitCode
 
 HELP = """Numbers per minute and per day from events on Kafka: look at them, and control what is produced.
@@ -25,6 +25,7 @@ def build_app() -> typer.Typer:
     app.add_typer(_streams(), name="streams")
     app.command()(send.send)
     app.command()(averages.averages)
+    app.command()(ingest.ingest)
     app.command()(dataset.dataset)
     app.add_typer(_key(), name="key")
     return app

@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
         return member
 
     DONE = 0, "Done, or so already."
-    REFUSED = 1, "The server refused it, or `send` at least one of the events; asking again changes nothing."
+    REFUSED = 1, "The server refused it, or an event of `send`, or a row of `ingest`; asking again changes nothing."
     USAGE = 2, "The command line is wrong: an option, an argument, or a question and nobody there to answer it."
     AWAY = 3, "No server answers, or not now (also `status` of one that is not ready); try again later."
     KEY = 4, "The server wants a key, or another one."

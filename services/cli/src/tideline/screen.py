@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
 from tideline.errors import Failure
@@ -37,6 +38,11 @@ class Screen:
     def note(self, sentence: str, style: str = "") -> None:
         """Something beside the result."""
         self.err.print(Text(plain(sentence), style=style))
+
+    def bar(self, *columns: ProgressColumn) -> Progress:
+        """Progress with a sentence, a bar and these columns, on a terminal; nothing elsewhere."""
+        shown = (TextColumn("{task.description}", markup=False), BarColumn(), *columns)
+        return Progress(*shown, console=self.err, disable=not self.err.is_terminal, transient=True)
 
     def failure(self, failure: Failure) -> None:
         """Why the command ends here: one line and its fields, or for a program the problem as one line of JSON."""

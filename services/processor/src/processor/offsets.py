@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from processor.errors import Fenced
-from processor.plan import Batch, Bookmark, Claim, Connection, Gap, Record, Tally, Windows
+from processor.plan import Batch, Bookmark, Claim, Connection, Gap, Record, Tally
 from processor.sql import statement
-
-MINUTE_US = 60_000_000
 
 
 async def claim(connection: Connection, topic: str, partition: int, log_start: int) -> Claim:
@@ -33,8 +31,8 @@ async def hold(connection: Connection, batches: Sequence[Batch]) -> None:
         raise Fenced(f"{len(batches) - len(held)} of {len(batches)} partitions have another owner or position")
 
 
-async def advance(connection: Connection, batches: Sequence[Batch], tallies: Sequence[Tally], windows: Windows) -> None:
-    """Write the ledger and move the offsets of the held partitions to the ends of their batches."""
+async def advance(connection: Connection, batches: Sequence[Batch], tallies: Sequence[Tally]) -> None:
+    """Write the ledger, with the windows that this transaction staged, and move the offsets of the held partitions."""
     ledger, moves = [], []
     for batch, tally in zip(batches, tallies, strict=True):
         place = (batch.claim.generation, batch.claim.topic, batch.claim.partition)
@@ -44,8 +42,7 @@ async def advance(connection: Connection, batches: Sequence[Batch], tallies: Seq
         moves.append((*place, batch.next_offset, *counts, mark.append_ms, mark.digest))
         for gap in batch.gaps:
             await book_gap(connection, batch.claim, gap)
-    touched = windows.series.tolist(), (windows.start_us // MINUTE_US).tolist()
-    await connection.execute(statement("insert_batches"), *map(list, zip(*ledger, strict=True)), *touched)
+    await connection.execute(statement("insert_batches"), *map(list, zip(*ledger, strict=True)))
     await connection.execute(statement("advance"), *map(list, zip(*moves, strict=True)))
 
 

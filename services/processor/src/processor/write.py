@@ -20,9 +20,9 @@ _RAW = np.dtype([("fields", ">i2"), *_KEY_FIELDS, ("l4", ">i4"), ("value", ">f8"
 _STAGED = np.dtype([("fields", ">i2"), *_KEY_FIELDS, ("l4", ">i4"), ("n", ">i4")])
 
 _AGGREGATE_COLUMNS = (
-    ("series_id", ">i4"), ("start_us", ">i8"), ("count", ">i8"),
+    ("series_id", ">i4"), ("start", ">i8"), ("count", ">i8"),
     ("s0", ">i8"), ("s1", ">i8"), ("s2", ">i8"), ("s3", ">i8"),
-    ("min", ">f8"), ("max", ">f8"), ("first_us", ">i8"), ("first_value", ">f8"), ("last_us", ">i8"),
+    ("min", ">f8"), ("max", ">f8"), ("first_at", ">i8"), ("first_value", ">f8"), ("last_at", ">i8"),
     ("last_value", ">f8"), ("minutes", ">i2"),
 )  # fmt: skip
 _AGGREGATE = np.dtype(
@@ -108,8 +108,9 @@ def _aggregates(windows: Windows) -> np.ndarray:
     """The aggregates in the binary COPY format."""
     image = np.empty(len(windows.series), _AGGREGATE)
     image["fields"] = len(_AGGREGATE_COLUMNS)
-    whole = (windows.series, windows.start_us, windows.count, *windows.sums, windows.min, windows.max)
-    ends = (windows.first_us, windows.first, windows.last_us, windows.last, windows.minutes)
+    start, first_at, last_at = (us - POSTGRES_EPOCH_US for us in (windows.start_us, windows.first_us, windows.last_us))
+    whole = (windows.series, start, windows.count, *windows.sums, windows.min, windows.max)
+    ends = (first_at, windows.first, last_at, windows.last, windows.minutes)
     for (name, kind), column in zip(_AGGREGATE_COLUMNS, (*whole, *ends), strict=True):
         image[f"{name} size"] = np.dtype(kind).itemsize
         image[name] = column

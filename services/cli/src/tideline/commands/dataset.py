@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TimeRemainingColumn
 
 from tideline.errors import ExitCode, Refused
 from tideline.inspections import Format, texts
@@ -40,8 +40,8 @@ def dataset(
         screen.failure(Refused(f"{file} is there already: delete it or name another"))
         raise typer.Exit(ExitCode.REFUSED)
     try:
-        with _written(file) as output, _bar(screen) as progress:
-            task = progress.add_task("", total=rows)
+        with _written(file) as output, screen.bar(TimeRemainingColumn(elapsed_when_finished=True)) as progress:
+            task = progress.add_task("writing", total=rows)
             for number, text in enumerate(texts(rows, seed, form or _format_of(file))):
                 output.write(text)
                 if number % TOLD_EVERY == 0:
@@ -69,14 +69,3 @@ def _written(file: Path) -> Iterator[TextIO]:
 def _format_of(file: Path) -> Format:
     name = file.suffix.lower().lstrip(".")
     return Format(name) if name in list(Format) else Format.JSON
-
-
-def _bar(screen: Screen) -> Progress:
-    return Progress(
-        TextColumn("{task.percentage:>3.0f} %"),
-        BarColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=screen.err,
-        disable=not screen.err.is_terminal,
-        transient=True,
-    )

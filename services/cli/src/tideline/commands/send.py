@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID, TimeRemainingColumn
 
 from tideline.answers import Verdict
 from tideline.errors import Away, ExitCode, Failure
@@ -81,7 +81,7 @@ def send(
     source = stdin()
     if source.isatty():
         session.screen.note("Type events, one a line; Ctrl-D ends.")
-    with bar(session.screen) as progress:
+    with session.screen.bar(TimeRemainingColumn(elapsed_when_finished=True)) as progress:
         account = Account(session.screen, progress, progress.add_task("", total=size_of(source)))
         sender = Sender(session.api, wait, account.again)
         try:
@@ -120,15 +120,3 @@ def size_of(source: BinaryIO) -> int | None:
     except OSError:
         return None
     return found.st_size if stat.S_ISREG(found.st_mode) else None
-
-
-def bar(screen: Screen) -> Progress:
-    """Progress on a terminal, nothing elsewhere."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=screen.err,
-        disable=not screen.err.is_terminal,
-        transient=True,
-    )

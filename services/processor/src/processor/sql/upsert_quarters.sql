@@ -6,12 +6,10 @@ WITH counted AS (
     ON CONFLICT (series_id) DO UPDATE SET count = c.count + excluded.count
 )
 INSERT INTO quarters AS w (series_id, quarter, count, sum, min, max, first_at, first_value, last_at, last_value, minutes)
-SELECT series_id, timestamptz 'epoch' + start_us * interval '1 microsecond', count,
-       ((s0::numeric * 2147483648 + s1) * 2147483648 + s2) * 2147483648 + s3, min, max,
-       timestamptz 'epoch' + first_us * interval '1 microsecond', first_value,
-       timestamptz 'epoch' + last_us * interval '1 microsecond', last_value, minutes
+SELECT series_id, start, count, ((s0::numeric * 2147483648 + s1) * 2147483648 + s2) * 2147483648 + s3, min, max,
+       first_at, first_value, last_at, last_value, minutes
 FROM staged_quarters
-ORDER BY series_id, start_us
+ORDER BY series_id, start
 ON CONFLICT (series_id, quarter) DO UPDATE SET
     count = w.count + excluded.count,
     sum = w.sum + excluded.sum,

@@ -1,11 +1,9 @@
 -- Adds the staged aggregates to the windows they belong to, in key order. A sum comes as four limbs of 31 bits, unit 2^-62.
 INSERT INTO windows AS w (series_id, minute, count, sum, min, max, first_at, first_value, last_at, last_value)
-SELECT series_id, timestamptz 'epoch' + start_us * interval '1 microsecond', count,
-       ((s0::numeric * 2147483648 + s1) * 2147483648 + s2) * 2147483648 + s3, min, max,
-       timestamptz 'epoch' + first_us * interval '1 microsecond', first_value,
-       timestamptz 'epoch' + last_us * interval '1 microsecond', last_value
+SELECT series_id, start, count, ((s0::numeric * 2147483648 + s1) * 2147483648 + s2) * 2147483648 + s3, min, max,
+       first_at, first_value, last_at, last_value
 FROM staged_windows
-ORDER BY series_id, start_us
+ORDER BY series_id, start
 ON CONFLICT (series_id, minute) DO UPDATE SET
     count = w.count + excluded.count,
     sum = w.sum + excluded.sum,

@@ -72,12 +72,15 @@ docs: setup-dev ## Write what is generated from code: docs/configuration.md, tab
 bench: setup-dev ## Measure beside the limits of the same machine; ARGS="--only routes" (processor, producer) for a part
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-.PHONY: chaos
+.PHONY: chaos mutants
 SEEDS ?= 3
 MINUTES ?= 1
 
 chaos: setup-dev ## Random faults over three processors and two producers, recounted: SEEDS=10 MINUTES=2; ARGS="--first 7"
 	@$(BIN)/python -m chaos --seeds $(SEEDS) --minutes $(MINUTES) $(ARGS)
+
+mutants: setup-dev ## Put known bugs into a copy of the code one at a time: a test must catch each; ARGS="latest" for one
+	@$(BIN)/python -m mutants $(ARGS)
 
 setup: $(VENV)/installed
 setup-dev: $(VENV)/installed-dev

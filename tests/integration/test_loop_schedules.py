@@ -120,6 +120,7 @@ async def run_schedule(database: Database, seed: int, metrics: Metrics) -> None:
     async def done() -> bool:
         nonlocal left
         assert await broken_invariants(connection) == []  # at every moment, not only at the end
+        await assert_mirror_not_ahead(connection, members)
         faults.on = left > 0
         if rng.random() < 0.2 and left:
             left -= 1
@@ -148,6 +149,17 @@ async def run_schedule(database: Database, seed: int, metrics: Metrics) -> None:
             member.work.cancel()
         await asyncio.gather(*(member.work for member in members), return_exceptions=True)
         await connection.close()
+
+
+async def assert_mirror_not_ahead(connection: asyncpg.Connection, members: list[Member]) -> None:
+    """What Kafka is told was stored before."""
+    told = [dict(member.consumer.committed) for member in members]
+    stored = {
+        TopicPartition("readings", line["partition"]): line["next_offset"]
+        for line in await connection.fetch("SELECT partition, next_offset FROM offsets")
+    }
+    for offsets in told:
+        assert all(offset <= stored.get(partition, 0) for partition, offset in offsets.items())
 
 
 async def disturb(members: list[Member], rng: random.Random, make: Callable[[], Member]) -> None:

@@ -49,6 +49,11 @@ class EmbeddedServer:
         self._server = server
 
     @property
+    def folder(self) -> Path:
+        """Where it keeps its data."""
+        return self._server.folder
+
+    @property
     def _children(self) -> list[Child]:
         return self._server.children
 

@@ -69,6 +69,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         self._in_flight: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._claim_at = 0.0
+        self._compare_at = 0.0
         self._pause_s = FAILED_PAUSE_S[0]
         self._trouble: str | None = "the first assignment has not come yet"
         self._mirror: Mirror | None = None
@@ -90,6 +91,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
                     await self._hand_over(batches)
                 elif self._in_flight is not None and self._in_flight.done():
                     await self._guarded(self._settle())
+                elif self._in_flight is None:
+                    await self._guarded(self._compare())
             self._reach("draining")
             await self._guarded(self._settle())
         finally:
@@ -140,6 +143,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._guarded(self._claim_all(sorted(due)))
 
     async def _claim_all(self, due: Sequence[TopicPartition]) -> None:
+        self._pipeline.forget()
         starts = await asyncio.wait_for(self._consumer.beginning_offsets(due), 10)
         ends = await asyncio.wait_for(self._consumer.end_offsets(due), 10)
         async with self._pool.acquire() as connection:
@@ -164,6 +168,15 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             ended = await offsets.end_frozen(connection)
             log.warning("the former owner holds the partition", topic=partition.topic, sessions_ended=ended)
             raise
+
+    async def _compare(self) -> None:
+        """While nothing comes: whether Postgres still stands where it was left. It may be away, or an older copy."""
+        now, held = asyncio.get_running_loop().time(), self._partitions.held.values()
+        if not held or now < self._compare_at:
+            return
+        self._compare_at = now + LOOK_AGAIN_S
+        async with self._pool.acquire() as connection, connection.transaction():
+            await offsets.hold(connection, [Batch(each.claim, each.stored, each.stored, ()) for each in held])
 
     async def _fetch(self) -> list[Batch]:
         try:

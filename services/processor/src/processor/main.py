@@ -24,7 +24,7 @@ from chassis.server import Server, listen, refuse_strangers
 from contracts.topics import Topics
 from processor.consume import Loop
 from processor.failpoints import Failpoint
-from processor.health import make_app
+from processor.health import make_app, watch_loop
 from processor.metrics import Metrics
 from processor.pipeline import Pipeline
 from processor.remove import Remover
@@ -35,6 +35,8 @@ log = structlog.get_logger("processor")
 
 WAIT_S = 1.0
 """Pause between attempts to reach a server at start."""
+NEW_PARTITIONS_WITHIN_MS = 10_000
+"""How long it may take until partitions that were added to a topic are read."""
 STOP_WITHIN_S = 10.0
 """A stop that takes longer is cut off; nothing is lost by it."""
 
@@ -56,6 +58,7 @@ class Processor:
         self.broker = KafkaBroker(
             settings.kafka_bootstrap.split(","),
             client_id=settings.name or "processor",
+            metadata_max_age_ms=NEW_PARTITIONS_WITHIN_MS,
             consumer_only=True,
             logger=None,
             security=broker_security(settings.kafka),
@@ -86,9 +89,11 @@ class Processor:
         sock = listen(self._settings.http_host, self._settings.http_port)
         server = Server(make_app(self._metrics, self._troubles))
         serving = asyncio.create_task(server.serve([sock]))
+        watching = asyncio.create_task(watch_loop())
         try:
             yield
         finally:
+            watching.cancel()
             server.stop()
             await asyncio.wait([serving], timeout=2)
 
@@ -181,6 +186,7 @@ def _subscriber(broker: KafkaBroker, settings: ProcessorSettings, topics: Topics
         group_instance_id=settings.name or None,
         ack_policy=AckPolicy.MANUAL,
         auto_offset_reset="earliest",
+        isolation_level="read_committed",  # what a publisher's transaction took back never was
         listener=loop,
         fetch_max_wait_ms=100,
         max_partition_fetch_bytes=1_048_576,

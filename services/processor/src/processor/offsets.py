@@ -15,7 +15,8 @@ async def claim(connection: Connection, topic: str, partition: int, log_start: i
     bookmark = None
     if row["bookmark_hash"] is not None:
         bookmark = Bookmark(round(row["bookmark_time"].timestamp() * 1_000), row["bookmark_hash"])
-    return Claim(topic, partition, row["generation"], row["pass"], row["epoch"], row["next_offset"], bookmark)
+    standing = (row["generation"], row["pass"], row["epoch"], row["next_offset"], bookmark)
+    return Claim(topic, partition, *standing, row["server"])
 
 
 async def end_frozen(connection: Connection) -> int:
@@ -25,7 +26,10 @@ async def end_frozen(connection: Connection) -> int:
 
 async def hold(connection: Connection, batches: Sequence[Batch]) -> None:
     """Lock the partitions of this transaction; raises Fenced unless all stand where their batches begin."""
-    wanted = [(b.claim.generation, b.claim.topic, b.claim.partition, b.claim.epoch, b.first_offset) for b in batches]
+    wanted = [
+        (b.claim.generation, b.claim.topic, b.claim.partition, b.claim.epoch, b.first_offset, b.claim.server)
+        for b in batches
+    ]
     held = await connection.fetch(statement("hold"), *map(list, zip(*wanted, strict=True)))
     if len(held) != len(batches):
         raise Fenced(f"{len(batches) - len(held)} of {len(batches)} partitions have another owner or position")

@@ -65,6 +65,11 @@ class Pipeline:
         self._metrics = metrics
         self._reach = failpoint.reach
 
+    def forget(self) -> None:
+        """Drop what was learnt from Postgres; to be called with every claim."""
+        self._series.forget()
+        self._months.clear()
+
     async def prepare(self, batches: Sequence[Batch]) -> Plan:
         """Decide everything that a transaction will write. Reads and makes series ids, writes nothing else."""
         decoded = [(n, part) for n, batch in enumerate(batches) for part in await self._decode(batch)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
@@ -51,7 +52,7 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """This process's hold on a partition: valid as long as `epoch` is still the stored one."""
+    """This process's hold on a partition: valid as long as `epoch` is still the stored one and Postgres runs on."""
 
     topic: str
     partition: int
@@ -60,6 +61,8 @@ class Claim:
     epoch: int
     next_offset: int
     bookmark: Bookmark | None
+    server: datetime | None = None
+    """When the Postgres server was started that gave it."""
 
 
 @dataclass(frozen=True, slots=True)

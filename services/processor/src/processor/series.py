@@ -8,11 +8,15 @@ from processor.plan import Pair
 
 
 class SeriesIds:
-    """Ids by pair. A series is never renumbered or deleted, so the cache cannot be stale."""
+    """Ids by pair. A series is never renumbered or deleted, so what is known stays true while Postgres runs on."""
 
     def __init__(self, per_stream: int) -> None:
         self._per_stream = per_stream
         self._ids: dict[Pair, int] = {}
+
+    def forget(self) -> None:
+        """Know nothing any more: Postgres may be an older copy of itself."""
+        self._ids.clear()
 
     async def resolve(self, pool: asyncpg.Pool, pairs: Collection[Pair]) -> dict[Pair, int]:
         """The ids of these pairs, made where they are new; a pair beyond its stream's limit is left out."""

@@ -57,5 +57,7 @@ class ProcessorSettings(KafkaClientSettings, PostgresClientSettings, ListeningSe
         default_factory=lambda: PostgresSettings(pool_max=3), description="Connection pool."
     )
     failpoint: str = Field(
-        "", description="For tests: `<point>[:nth]`, the process kills itself with SIGKILL when it gets there."
+        "",
+        description="For tests: `<point>[:nth[:action]]`: getting there the process kills, freezes or stalls itself "
+        "(`kill`, `freeze`, `stall`).",
     )

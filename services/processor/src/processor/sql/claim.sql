@@ -2,4 +2,4 @@
 INSERT INTO offsets AS o (generation, topic, partition, start_offset, next_offset, epoch)
 VALUES (coalesce((SELECT max(generation) FROM offsets WHERE topic = $1), 1), $1, $2, $3, $3, 1)
 ON CONFLICT (generation, topic, partition) DO UPDATE SET epoch = o.epoch + 1
-RETURNING generation, pass, epoch, next_offset, bookmark_time, bookmark_hash
+RETURNING generation, pass, epoch, next_offset, bookmark_time, bookmark_hash, pg_postmaster_start_time() AS server

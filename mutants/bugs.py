@@ -1,0 +1,279 @@
+"""The list of seeded bugs: each is one replacement in one file, and names the test that must fail because of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PROCESSOR = "services/processor/src/processor"
+PRODUCER = "services/producer/src/producer"
+QUERY_API = "services/query-api/src/query_api"
+CONTRACTS = "contracts/src/contracts"
+
+SCHEDULES = "tests/integration/test_loop_schedules.py::test_every_schedule_ends_exact"
+TRANSACTION = "tests/integration/test_processor_transaction.py"
+PARTITIONS = "services/processor/tests/test_partitions.py"
+AGGREGATE = "services/processor/tests/test_aggregate.py"
+DECODE = "services/processor/tests/test_decode.py"
+RUN = "services/producer/tests/test_run.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` stands exactly once in `file`; with `new` in its place `test` fails."""
+
+    name: str
+    bug: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+    def applied(self, root: Path) -> str:
+        """The text of the file with the bug; raises ValueError where the code has moved on."""
+        text = (root / self.file).read_text()
+        if (found := text.count(self.old)) != 1:
+            raise ValueError(f"mutant `{self.name}`: its place is {found} times in {self.file}: adjust mutants/bugs.py")
+        return text.replace(self.old, self.new)
+
+
+MUTANTS = (
+    # who may write
+    Mutant(
+        "no compare-and-set", "whoever comes moves the offsets, wherever they stand",
+        f"{PROCESSOR}/sql/hold.sql",
+        "WHERE o.epoch = held.epoch AND o.next_offset = held.next_offset\n", "",
+        SCHEDULES,
+    ),
+    Mutant(
+        "epoch read at commit", "a batch that outlived a rebalance is not fenced by the claim it was fetched under",
+        f"{PROCESSOR}/sql/hold.sql",
+        "o.epoch = held.epoch AND ", "",
+        f"{TRANSACTION}::test_a_partition_moves_only_for_who_claimed_it_last",
+    ),
+    Mutant(
+        "claim without a new epoch", "a former owner stays as good as the new one",
+        f"{PROCESSOR}/sql/claim.sql",
+        "SET epoch = o.epoch + 1", "SET epoch = o.epoch",
+        f"{TRANSACTION}::test_a_partition_moves_only_for_who_claimed_it_last",
+    ),
+    Mutant(
+        "some are enough", "a transaction goes on when one of its partitions was lost",
+        f"{PROCESSOR}/offsets.py",
+        "if len(held) != len(batches):", "if not held:",
+        f"{TRANSACTION}::test_one_partition_that_was_lost_fences_the_whole_transaction",
+    ),
+    # one transaction
+    Mutant(
+        "dead letters outside the transaction", "they stay when the transaction is rolled back",
+        f"{PROCESSOR}/pipeline.py",
+        "        new_letters = await dead_letters.keep(connection, plan.batches, plan.letters)\n",
+        "        async with self._pool.acquire() as other:\n"
+        "            new_letters = await dead_letters.keep(other, plan.batches, plan.letters)\n",
+        SCHEDULES,
+    ),
+    Mutant(
+        "aggregate before dedupe", "a repeated reading is left out of raw and still counted in windows",
+        f"{PROCESSOR}/pipeline.py",
+        "samples = join(readings, ", "samples = join(plan.readings, ",
+        SCHEDULES,
+    ),
+    Mutant(
+        "COMMIT taken for done", "when its answer is lost the batch is taken for committed",
+        f"{PROCESSOR}/pipeline.py",
+        "                _drop(connection)  # whether it was committed is unknown\n                raise\n",
+        "                _drop(connection)  # whether it was committed is unknown\n",
+        SCHEDULES,
+    ),
+    Mutant(
+        "position told before COMMIT", "Kafka is told an offset that Postgres does not have yet",
+        f"{PROCESSOR}/consume.py",
+        "        await self._pipeline.commit(plan)\n        self._partitions.committed(plan.batches)\n",
+        "        self._partitions.committed(plan.batches)\n        await self._pipeline.commit(plan)\n",
+        SCHEDULES,
+    ),
+    Mutant(
+        "errors forgotten", "after a failed transaction the process goes on behind it",
+        f"{PROCESSOR}/consume.py",
+        "            task.result()\n", "            task.exception()\n",
+        SCHEDULES,
+    ),
+    Mutant(
+        "unsorted windows", "two writers lock the same windows in different orders",
+        f"{PROCESSOR}/sql/upsert_windows.sql",
+        "ORDER BY series_id, start_us\n", "",
+        f"{TRANSACTION}::test_windows_are_locked_in_the_order_of_their_key_whatever_order_they_come_in",
+    ),
+    Mutant(
+        "unsorted quarters", "two writers lock the same quarters in different orders",
+        f"{PROCESSOR}/sql/upsert_quarters.sql",
+        "ORDER BY series_id, start_us\n", "",
+        f"{TRANSACTION}::test_windows_are_locked_in_the_order_of_their_key_whatever_order_they_come_in",
+    ),
+    Mutant(
+        "ledger by number of records", "a range ends too early where offsets were not delivered",
+        f"{PROCESSOR}/offsets.py",
+        "batch.first_offset, batch.next_offset, *counts, tally.samples))",
+        "batch.first_offset, batch.first_offset + len(batch.records), *counts, tally.samples))",
+        f"{TRANSACTION}::test_the_ledger_covers_offsets_that_nobody_got",
+    ),
+    # what is read
+    Mutant(
+        "latest", "a partition that was never read begins at its end",
+        f"{PROCESSOR}/consume.py",
+        "self._claim_one(connection, partition, starts[partition])",
+        "self._claim_one(connection, partition, ends[partition])",
+        "tests/integration/test_processor.py::test_everything_published_is_counted_exactly_once",
+    ),
+    Mutant(
+        "records taken without a claim", "what Kafka delivers before the stored offset was read is taken as it comes",
+        f"{PROCESSOR}/partitions.py",
+        "        held = self.held.get(partition)\n        if held is None:\n            return None\n"
+        "        if held.unverified",
+        "        first = records[0].offset\n        held = self.held.setdefault(\n"
+        "            partition, Held(Claim(*partition, 1, 1, 1, first, None), first, first, False)\n        )\n"
+        "        if held.unverified",
+        f"{PARTITIONS}::test_nothing_is_taken_from_a_partition_without_a_claim",
+    ),
+    Mutant(
+        "no bookmark", "a topic that was deleted and made again is read on as if it were the same",
+        f"{PROCESSOR}/partitions.py",
+        "                _verify(held.claim, records[0])\n", "",
+        f"{PARTITIONS}::test_another_log_is_refused_by_the_bookmark",
+    ),
+    Mutant(
+        "old records again", "what is delivered twice is taken twice",
+        f"{PROCESSOR}/partitions.py",
+        "        if record.offset >= expected:\n            found.append(record)",
+        "        if record.offset >= 0:\n            found.append(record)",
+        f"{PARTITIONS}::test_the_same_records_are_not_taken_twice",
+    ),
+    Mutant(
+        "a hole is a gap at once", "records that come late are booked as never delivered",
+        f"{PROCESSOR}/partitions.py",
+        "if first > held.fetched and held.hole != (held.fetched, first):",
+        "if first > held.fetched and held.hole == (held.fetched, first):",
+        f"{PARTITIONS}::test_missing_records_are_fetched_again_and_are_a_gap_when_they_stay_away",
+    ),
+    Mutant(
+        "lost records passed over", "what retention deleted unread is left out in silence",
+        f"{PROCESSOR}/partitions.py",
+        "        if log_start > claim.next_offset:\n            raise",
+        "        if log_start > 1 << 62:\n            raise",
+        f"{PARTITIONS}::test_a_log_whose_unread_start_was_deleted_is_refused",
+    ),
+    # arithmetic
+    Mutant(
+        "float sum", "sums are rounded at every addition",
+        f"{PROCESSOR}/aggregate.py",
+        "    low = np.rint((fraction - high) * TWO_31)\n", "    low = np.zeros_like(high)\n",
+        f"{AGGREGATE}::test_a_sum_that_floats_get_wrong_is_exact",
+    ),
+    Mutant(
+        "float sum in Postgres", "the sum is stored with the precision of a float",
+        f"{PROCESSOR}/sql/upsert_windows.sql",
+        "((s0::numeric * ", "((s0::double precision * ",
+        SCHEDULES,
+    ),
+    Mutant(
+        "quarter's minutes shifted", "the mask of minutes that have data is off by one",
+        f"{PROCESSOR}/aggregate.py",
+        "MINUTE_US % 15)", "MINUTE_US % 15 + 1)",
+        f"{AGGREGATE}::test_windows_and_quarters_equal_the_model",
+    ),
+    Mutant(
+        "first by arrival", "of readings at one time the first that came counts as the first",
+        f"{PROCESSOR}/aggregate.py",
+        "np.lexsort((samples.value, samples.timestamp_us, samples.series))",
+        "np.lexsort((samples.timestamp_us, samples.series))",
+        f"{AGGREGATE}::test_the_order_of_arrival_does_not_matter",
+    ),
+    Mutant(
+        "clock in validity", "whether a time is too old depends on when the record is read",
+        f"{PROCESSOR}/decode.py",
+        "appended = np.array([record.timestamp for record in records], np.int64) * 1_000",
+        "appended = np.full(len(records), 4_000_000_000_000_000, np.int64)",
+        f"{DECODE}::test_validity_is_told_by_the_append_time_not_by_a_clock",
+    ),
+    Mutant(
+        "minus zero", "min and max depend on which of two equal numbers came first",
+        f"{PROCESSOR}/decode.py",
+        "value=values + 0.0,", "value=values,",
+        f"{DECODE}::test_minus_zero_is_zero",
+    ),
+    Mutant(
+        "replay id at random", "an event without an id is another one each time it is read",
+        f"{CONTRACTS}/checks.py",
+        'return uuid5(ID_NAMESPACE, f"{place.generation}/{place.topic}/{place.partition}/{place.offset}")',
+        'return UUID(bytes=__import__("os").urandom(16))',
+        "contracts/tests/test_examples.py",
+    ),
+    # the producer
+    Mutant(
+        "id from the wrong position", "after a takeover the same event has another id",
+        f"{PRODUCER}/simulate/ids.py",
+        'digest.update(b"%d" % position)', 'digest.update(b"%d" % (position - positions.start))',
+        "services/producer/tests/test_generate.py::test_the_same_positions_give_the_same_bytes_however_they_are_cut",
+    ),
+    Mutant(
+        "checkpoint before the answer", "what Kafka has not acknowledged counts as published",
+        f"{PRODUCER}/run.py",
+        "        await delivery.acknowledged()\n        progress.published += position - progress.position\n",
+        "        progress.published += position - progress.position\n",
+        f"{RUN}::test_the_position_moves_only_over_what_kafka_acknowledged_and_in_order",
+    ),
+    Mutant(
+        "checkpoint left behind", "a takeover begins at the start of the run",
+        f"{PRODUCER}/run.py",
+        "    position = progress.position\n    in_flight", "    position = 0\n    in_flight",
+        f"{RUN}::test_it_goes_on_from_the_checkpoint",
+    ),
+    Mutant(
+        "lease not looked at", "a copy that lost its stream goes on publishing",
+        f"{PRODUCER}/run.py",
+        "        if time.monotonic() > self.lease_end_s:\n", "        if time.monotonic() > self.lease_end_s + 1e9:\n",
+        f"{RUN}::test_nothing_is_published_after_the_lease_ended",
+    ),
+    Mutant(
+        "a sixth stream", "one more than allowed runs",
+        f"{PRODUCER}/decide.py",
+        "if len(active) >= running_max:", "if len(active) > running_max:",
+        "services/producer/tests/test_decide.py::test_a_sixth_stream_is_refused_by_the_names_of_the_five",
+    ),
+    # the query API
+    Mutant(
+        "mean of means", "the average of quarters is taken, whatever they count",
+        f"{QUERY_API}/sql/aggregates.sql",
+        "plain_sum(sum(sum)) AS sum,", "sum(count) * avg(plain_sum(sum) / count) AS sum,",
+        "tests/integration/test_api_data.py::test_without_a_step_there_is_one_line_per_series",
+    ),
+    Mutant(
+        "cursor off by one", "the last line of a page comes again on the next",
+        f"{QUERY_API}/sql/readings_before.sql",
+        "(timestamp, series_id, id) < ($3, $4, $5)", "(timestamp, series_id, id) <= ($3, $4, $5)",
+        "tests/integration/test_api_data.py::test_raw_readings_come_newest_first_and_once_whatever_the_page",
+    ),
+    Mutant(
+        "closed range", "a window on the end of a range is in it, and in the next one too",
+        f"{QUERY_API}/sql/aggregates.sql",
+        "minute >= $5 AND minute < $6", "minute >= $5 AND minute <= $6",
+        "tests/integration/test_api_data.py::test_a_range_takes_the_windows_that_start_inside_it",
+    ),
+    Mutant(
+        "last minute not over", "the last minute holds the beginning of the one under way",
+        f"{QUERY_API}/sql/minute_of_stream.sql",
+        "minute >= $2 AND minute < $3", "minute >= $2 AND minute <= $3",
+        "tests/integration/test_door_short_routes.py::test_a_minute_ends_before_the_one_under_way",
+    ),
+    Mutant(
+        "local days by UTC", "a day begins when London's does, whatever zone was asked for",
+        f"{QUERY_API}/buckets.py",
+        "return 0 if offset is None else int(offset.total_seconds())", "return 0",
+        "services/query-api/tests/test_buckets.py::test_a_minute_belongs_to_the_day_that_the_zones_clocks_show",
+    ),
+    Mutant(
+        "seen a little too far", "a follower that comes back misses the change after the last one it saw",
+        f"{QUERY_API}/sse.py",
+        "vector.get(key, NOWHERE) >= position for",
+        "vector.get(key, NOWHERE).next_offset >= position.next_offset - 1 for",
+        "services/query-api/tests/test_sse.py::test_one_more_offset_is_not_reached",
+    ),
+)  # fmt: skip

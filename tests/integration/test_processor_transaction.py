@@ -1,0 +1,155 @@
+"""The processor's transaction on a real Postgres: who may move a partition, in which order locks are taken, and what
+the ledger says of offsets that nobody got."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import asyncpg
+import numpy as np
+import pytest
+from services.processor.tests.makers import NOON, FakeRecord, later, wire
+from tests.support.databases import Database
+from tests.support.tables import broken_invariants
+from tests.support.waiting import until_async
+
+from processor import offsets, write
+from processor.aggregate import windows_of
+from processor.errors import Fenced
+from processor.failpoints import Failpoint
+from processor.metrics import Metrics
+from processor.pipeline import Pipeline
+from processor.plan import Batch, Claim, Gap, Samples, Windows
+from processor.settings import ProcessorSettings
+from processor.write import prepare_connection
+
+
+@pytest.fixture
+async def pool(database: Database) -> AsyncIterator[asyncpg.Pool]:
+    made = await asyncpg.create_pool(database.processor_dsn, min_size=1, max_size=3, init=prepare_connection)
+    yield made
+    made.terminate()
+
+
+def pipeline(pool: asyncpg.Pool) -> Pipeline:
+    return Pipeline(pool, "readings", ProcessorSettings(), Metrics(), Failpoint(""))
+
+
+async def claimed(pool: asyncpg.Pool, partition: int = 0) -> Claim:
+    async with pool.acquire() as connection:
+        return await offsets.claim(connection, "readings", partition, 0)
+
+
+def batch(claim: Claim, numbers: list[int], gaps: tuple[Gap, ...] = ()) -> Batch:
+    """The readings that stand at these offsets."""
+    records = [FakeRecord(n, wire(claim.partition * 1_000 + n, at=later(seconds=n))) for n in numbers]
+    return Batch(claim, claim.next_offset, numbers[-1] + 1, records, gaps)
+
+
+async def commit(pool: asyncpg.Pool, *batches: Batch) -> None:
+    work = pipeline(pool)
+    await work.commit(await work.prepare(batches))
+
+
+async def holds(pool: asyncpg.Pool, *batches: Batch) -> bool:
+    async with pool.acquire() as connection, connection.transaction():
+        try:
+            await offsets.hold(connection, batches)
+        except Fenced:
+            return False
+        return True
+
+
+async def test_a_partition_moves_only_for_who_claimed_it_last(pool: asyncpg.Pool) -> None:
+    former = await claimed(pool)
+    assert await holds(pool, batch(former, [0]))
+    owner = await claimed(pool)
+    assert not await holds(pool, batch(former, [0])), "another has claimed it since, though nothing has moved"
+    assert await holds(pool, batch(owner, [0]))
+
+
+async def test_a_partition_moves_only_from_where_it_stands(pool: asyncpg.Pool) -> None:
+    claim = await claimed(pool)
+    await commit(pool, batch(claim, [0, 1]))
+    assert not await holds(pool, batch(claim, [0, 1]))
+    assert not await holds(pool, batch(replace(claim, next_offset=3), [3]))
+    assert await holds(pool, batch(replace(claim, next_offset=2), [2]))
+
+
+async def test_one_partition_that_was_lost_fences_the_whole_transaction(pool: asyncpg.Pool) -> None:
+    first, second = await claimed(pool, 0), await claimed(pool, 1)
+    await claimed(pool, 1)
+    with pytest.raises(Fenced, match="1 of 2"):
+        await commit(pool, batch(first, [0]), batch(second, [0]))
+    assert await pool.fetchval("SELECT sum(next_offset)::int FROM offsets") == 0
+    assert await pool.fetchval("SELECT count(*) FROM raw_readings") == 0
+
+
+async def test_a_batch_committed_twice_counts_once(pool: asyncpg.Pool, database: Database) -> None:
+    """What a process does whose COMMIT went through though it never heard so."""
+    claim = await claimed(pool)
+    await commit(pool, batch(claim, [0, 1, 2]))
+    with pytest.raises(Fenced):
+        await commit(pool, batch(claim, [0, 1, 2]))
+    assert await pool.fetchval("SELECT sum(count)::int FROM windows") == 3
+    await assert_invariants(database)
+
+
+async def test_the_ledger_covers_offsets_that_nobody_got(pool: asyncpg.Pool, database: Database) -> None:
+    claim = await claimed(pool)
+    await commit(pool, batch(claim, [1, 2, 5], gaps=(Gap(0, 1), Gap(3, 5))))
+    line = await pool.fetchrow("SELECT first_offset, next_offset, accepted FROM batches")
+    assert tuple(line) == (0, 6, 3)
+    await assert_invariants(database)
+
+
+@pytest.mark.parametrize("table", ["windows", "quarters"])
+async def test_windows_are_locked_in_the_order_of_their_key_whatever_order_they_come_in(
+    table: str, pool: asyncpg.Pool, database: Database
+) -> None:
+    """Else two writers that meet in the same windows wait for each other."""
+    upsert = write.upsert_windows if table == "windows" else write.upsert_quarters
+    both = windows_of(samples([1, 2]))
+    backwards = turned(both)
+    async with pool.acquire() as connection:
+        await upsert(connection, both)
+    owner, writer = await asyncpg.connect(database.owner_dsn), await asyncpg.connect(database.processor_dsn)
+    async with owner.transaction():
+        await owner.execute(f"SELECT FROM {table} WHERE series_id = 1 FOR UPDATE")
+        async with writer.transaction():
+            writing = asyncio.create_task(upsert(writer, backwards))
+            await until_async(lambda: waits(pool, writer), 5, "the writer waits for the first window")
+            assert await pool.fetchval(f"SELECT count(*) FROM (SELECT FROM {table} FOR UPDATE SKIP LOCKED) free") == 1
+            await owner.execute("SELECT pg_cancel_backend($1)", writer.get_server_pid())
+            with pytest.raises(asyncpg.QueryCanceledError):
+                await writing
+    await owner.close()
+    writer.terminate()
+
+
+def samples(series: list[int]) -> Samples:
+    """One number for each of these series at noon."""
+    count, noon_us = len(series), int(NOON.timestamp()) * 1_000_000
+    at = np.full(count, noon_us, np.int64)
+    return Samples(np.array(series, np.int32), at, np.ones(count), np.zeros(count, np.int32))
+
+
+def turned(windows: Windows) -> Windows:
+    """The same, last first."""
+    columns = {name: getattr(windows, name) for name in Windows.__slots__}
+    return Windows(
+        **{name: tuple(part[::-1] for part in c) if name == "sums" else c[::-1] for name, c in columns.items()}
+    )
+
+
+async def waits(pool: asyncpg.Pool, connection: asyncpg.Connection) -> bool:
+    found = await pool.fetchval("SELECT pg_blocking_pids($1)", connection.get_server_pid())
+    return bool(found)
+
+
+async def assert_invariants(database: Database) -> None:
+    connection = await asyncpg.connect(database.owner_dsn)
+    try:
+        assert await broken_invariants(connection) == []
+    finally:
+        await connection.close()

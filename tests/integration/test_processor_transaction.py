@@ -4,6 +4,7 @@ the ledger says of offsets that nobody got."""
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import numpy as np
@@ -95,6 +96,31 @@ async def test_a_batch_committed_twice_counts_once(pool: asyncpg.Pool, database:
     await assert_invariants(database)
 
 
+async def test_a_commit_that_fails_is_an_error_and_nothing_is_stored(pool: asyncpg.Pool, database: Database) -> None:
+    owner = await asyncpg.connect(database.owner_dsn)
+    await owner.execute("""
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE serialization_failure; END $$;
+        CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON batches DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION fail();
+    """)
+    claim = await claimed(pool)
+    with pytest.raises(asyncpg.SerializationError):
+        await commit(pool, batch(claim, [0, 1]))
+    assert await owner.fetchval("SELECT count(*) FROM raw_readings") == 0
+    await owner.execute("DROP TRIGGER fail ON batches")
+    await commit(pool, batch(claim, [0, 1]))
+    await owner.close()
+    await assert_invariants(database)
+
+
+async def test_a_claim_ends_with_the_server_that_gave_it(pool: asyncpg.Pool) -> None:
+    """Postgres may come back as an older copy of itself."""
+    claim = await claimed(pool)
+    assert claim.server is not None
+    assert not await holds(pool, batch(replace(claim, server=claim.server - timedelta(seconds=1)), [0]))
+
+
 async def test_the_ledger_covers_offsets_that_nobody_got(pool: asyncpg.Pool, database: Database) -> None:
     claim = await claimed(pool)
     await commit(pool, batch(claim, [1, 2, 5], gaps=(Gap(0, 1), Gap(3, 5))))
@@ -111,9 +137,10 @@ async def test_windows_are_locked_in_the_order_of_their_key_whatever_order_they_
     upsert = write.upsert_windows if table == "windows" else write.upsert_quarters
     both = windows_of(samples([1, 2]))
     backwards = turned(both)
-    async with pool.acquire() as connection:
+    async with pool.acquire() as connection, connection.transaction():
         await upsert(connection, both)
     owner, writer = await asyncpg.connect(database.owner_dsn), await asyncpg.connect(database.processor_dsn)
+    await prepare_connection(writer)
     async with owner.transaction():
         await owner.execute(f"SELECT FROM {table} WHERE series_id = 1 FOR UPDATE")
         async with writer.transaction():

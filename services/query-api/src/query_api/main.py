@@ -35,6 +35,7 @@ from query_api.routes import (
     batches,
     daily_averages,
     dashboard,
+    dead_letters,
     docs,
     events,
     follow,
@@ -85,7 +86,7 @@ def build_app(
     parts = Parts(settings, database, now, stopping, frozenset(available_timezones()))
     access = Access(settings)
     with_key = [Depends(access)]
-    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow, audit):
+    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow, audit, dead_letters):
         app.include_router(resource.router(parts), dependencies=with_key)
     for controlled in (streams, batches, samples):
         app.include_router(controlled.router(parts, producer), dependencies=with_key)

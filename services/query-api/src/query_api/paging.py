@@ -59,6 +59,14 @@ class PartitionCursor(Cursor):
     partition: Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
+class LetterCursor(PartitionCursor):
+    """The last dead letter sent."""
+
+    time: datetime
+    generation: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    offset: Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
 C = TypeVar("C", bound=Cursor)
 
 

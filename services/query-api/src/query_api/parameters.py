@@ -9,8 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from contracts.checks import STREAM_PATTERN, valid_stream
+from contracts.reasons import Reason
 from query_api.errors import BadParameter, query_fields
 from query_api.formats import Format
+from query_api.letters import Wanted
 from query_api.ranges import FORMS, Range, parse_range
 from query_api.read import Chosen
 
@@ -135,6 +137,32 @@ class PricesQuery(Query):
 
 class AuditQuery(Ranged):
     """Which windows and quarters to check; the last seven days without a range."""
+
+
+class LettersQuery(Listed, Ranged):
+    """Dead letters over a range."""
+
+    reason: list[Reason] | None = Field(
+        None, max_length=len(Reason), description="One reason, or several by repeating the parameter."
+    )
+    topic: str | None = Field(None, max_length=249, pattern=r"^[A-Za-z0-9._-]+$", examples=["readings"])
+    stream: Stream | None = None
+    state: Literal["open", "replayed", "discarded"] | None = None
+    text: str | None = Field(
+        None, min_length=1, max_length=200, pattern=r"^[^\x00]+$", description="In the value, the key or the detail."
+    )
+
+    def wanted(self, now: datetime) -> Wanted:
+        """Which are asked for. Raises BadParameter."""
+        reasons = tuple(reason.value for reason in self.reason) if self.reason else None
+        return Wanted(reasons, self.topic, self.stream, self.state, self.text, self.range(now))
+
+
+class LetterQuery(Query):
+    """One dead letter."""
+
+    generation: int | None = Field(None, ge=0, le=2**31 - 1, description="Which life of the topic; the newest without.")
+    raw: bool = Field(False, description="The bytes of the value and nothing else.")
 
 
 class LiveQuery(Query):

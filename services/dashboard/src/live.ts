@@ -1,6 +1,7 @@
 /** Updates from `/api/v1/live` while a view is in front: connects again by itself, polls while it cannot. */
-import { onUnmounted, ref, type Ref } from "vue";
+import { ref, type Ref } from "vue";
 import { address, type BucketLine, type StreamLine } from "./api";
+import { useEvents } from "./events";
 import { whileShown } from "./shown";
 
 /** A stream's state as the live route tells it; a deleted one has no more than its name. */
@@ -28,15 +29,10 @@ export interface Live {
 }
 
 const POLL_MS = 3_000;
-const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000];
 
 export function useLive(told: Told): Live {
   const stale = ref(false);
-  const connected = ref(false);
-  let source: EventSource | undefined;
   let polling: ReturnType<typeof setInterval> | undefined;
-  let retry: ReturnType<typeof setTimeout> | undefined;
-  let failed = 0;
 
   async function refresh(): Promise<void> {
     try {
@@ -47,39 +43,29 @@ export function useLive(told: Told): Live {
     }
   }
 
-  function connect(): void {
-    source = new EventSource(address("/api/v1/live", {}, { stream: told.stream }));
-    source.addEventListener("open", () => {
-      connected.value = true;
-      failed = 0;
-      clearInterval(polling);
-      polling = undefined;
-      void refresh();
-    });
-    source.addEventListener("error", lost);
-    source.addEventListener("windows", (event) => told.windows?.(JSON.parse(event.data)));
-    source.addEventListener("streams", (event) => told.streams?.(JSON.parse(event.data)));
-    source.addEventListener("resync", () => void refresh());
-  }
-
-  /** A browser gives up after an answer that is no stream (503 while the service starts), so it is left nothing to do. */
-  function lost(): void {
-    source?.close();
-    connected.value = false;
+  function poll(): void {
     void refresh();
     polling ??= setInterval(() => void refresh(), POLL_MS);
-    retry = setTimeout(connect, RETRY_MS[Math.min(failed++, RETRY_MS.length - 1)]);
   }
 
-  function end(): void {
-    source?.close();
+  function rest(): void {
     clearInterval(polling);
-    clearTimeout(retry);
     polling = undefined;
-    connected.value = false;
   }
 
-  whileShown(connect, end);
-  onUnmounted(end);
+  const connected = useEvents(
+    address("/api/v1/live", {}, { stream: told.stream }),
+    {
+      windows: (event) => told.windows?.(JSON.parse(event.data) as BucketLine[]),
+      streams: (event) => told.streams?.(JSON.parse(event.data) as StateLine[]),
+      resync: () => void refresh(),
+    },
+    () => {
+      rest();
+      void refresh();
+    },
+    poll,
+  );
+  whileShown(() => undefined, rest);
   return { stale, connected };
 }

@@ -24,7 +24,7 @@ export function clock(at: string | number | Date | null | undefined, seconds = t
 export function zoneName(zone = localZone(), at: Date = new Date()): string {
   const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "shortOffset" }).formatToParts(at);
   const offset = parts.find((part) => part.type === "timeZoneName")?.value;
-  return offset && offset !== zone ? `${zone} (${offset})` : zone;
+  return offset && zone !== "UTC" ? `${zone} (${offset})` : zone;
 }
 
 /** 3725 → "1 h 2 min"; 9.4 → "9 s". */

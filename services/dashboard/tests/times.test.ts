@@ -16,6 +16,7 @@ test("midnight is 00, not 24", () => {
 
 test("a zone is named with its offset on that day", () => {
   expect(zoneName("Europe/Berlin", new Date("2026-01-02T00:00:00Z"))).toBe("Europe/Berlin (GMT+1)");
+  expect(zoneName("UTC")).toBe("UTC");
   expect(zoneName("Europe/Berlin", new Date("2026-07-02T00:00:00Z"))).toBe("Europe/Berlin (GMT+2)");
 });
 

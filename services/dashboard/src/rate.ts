@@ -1,6 +1,6 @@
-/** How fast a count grows, told from when it was what: over the last few seconds. */
+/** How fast a count grows, told from when it was what: over the last 20 s. */
 
-const WINDOW_MS = 10_000;
+const WINDOW_MS = 20_000;
 const LEAST_MS = 900;
 
 export class Rate {

@@ -11,9 +11,9 @@ test("a rate needs two counts that are far enough apart", () => {
   expect(rate.perS).toBe(5);
 });
 
-test("only the last ten seconds count", () => {
+test("only the last twenty seconds count", () => {
   const rate = new Rate();
-  for (let second = 0; second <= 30; second++) rate.note(second * 1000, second < 15 ? 0 : (second - 15) * 8);
+  for (let second = 0; second <= 40; second++) rate.note(second * 1000, second < 20 ? 0 : (second - 20) * 8);
   expect(rate.perS).toBe(8);
 });
 

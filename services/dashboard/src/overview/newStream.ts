@@ -17,7 +17,7 @@ export const PROFILES: Record<Profile, { does: string; rate: number; categories:
 };
 
 export const MISBEHAVIOUR = {
-  late_ratio: "Late by up to an hour",
+  late_ratio: "Late",
   duplicate_ratio: "Sent twice",
   disorder_ratio: "Out of order",
   corrupt_ratio: "Broken bytes",

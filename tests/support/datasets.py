@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 
 from tests.support.processes import ServiceProcess
+from tests.support.publisher import read_all
 
 START_S = 1_735_689_600
 """2025-01-01."""
@@ -72,3 +73,9 @@ async def kept_rows(dsn: str, stream: str = "molding") -> list[tuple[int, dateti
     finally:
         await connection.close()
     return [(row["row"], row["timestamp"].astimezone(UTC), json.loads(row["data"])) for row in rows]
+
+
+def published_rows(bootstrap: str, topic: str, stream: str = "molding") -> list[tuple[int, str]]:
+    """Row number and id of every record of the stream that Kafka has now, repeats included."""
+    records = [json.loads(record.value) for record in read_all(bootstrap, topic) if record.value]
+    return [(record["row"], record["id"]) for record in records if record["stream"] == stream]

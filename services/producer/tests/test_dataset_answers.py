@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from producer.datasets.answers import Rest, Restart, Unchanged, Version, Whole, understand
+from producer.datasets.answers import Complete, Rest, Restart, Unchanged, Version, Whole, understand
 from producer.datasets.errors import Again
 from producer.errors import Failed
 
@@ -56,6 +56,8 @@ def test_any_other_rest_is_of_no_use(headers: dict[str, str]) -> None:
 
 def test_a_range_that_cannot_be_is_begun_anew() -> None:
     assert meaning(416, have=5, version=ONE) == Restart()
+    assert meaning(416, have=5, version=ONE, content_range="bytes */9") == Restart()
+    assert meaning(416, have=5, version=ONE, content_range="bytes */5") == Complete(), "nothing is missing"
     with pytest.raises(Failed, match="http_416"):
         meaning(416)
 

@@ -59,13 +59,18 @@ class Unchanged:
 
 
 @dataclass(frozen=True)
+class Complete:
+    """There is no more of the file than what is there already."""
+
+
+@dataclass(frozen=True)
 class Restart:
     """What there is of the file is of no use: ask for all of it."""
 
 
 def understand(
     status: int, headers: Mapping[str, str], have: int, version: Version, conditional: bool, now: datetime
-) -> Whole | Rest | Unchanged | Restart:
+) -> Whole | Rest | Complete | Unchanged | Restart:
     """What to do with an answer, having asked from byte `have` on of this version.
 
     Raises Again for what may pass, with the server's own wish for a pause, and Failed for the rest.
@@ -77,7 +82,7 @@ def understand(
     if status == 304 and conditional and not have:
         return Unchanged()
     if status == 416 and have:
-        return Restart()
+        return Complete() if headers.get("content-range") == f"bytes */{have}" else Restart()
     detail = _HINTS.get(status, "the server does not send the file")
     if status in RETRY_STATUSES:
         raise Again(f"http_{status}", detail, _retry_after_s(headers.get("retry-after", ""), now))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import httpx
 import structlog
 
-from producer.datasets.answers import Rest, Restart, Unchanged, Version, Whole, understand
+from producer.datasets.answers import Complete, Rest, Restart, Unchanged, Version, Whole, understand
 from producer.datasets.compressed import Bounds, plain
 from producer.datasets.errors import Again
 from producer.datasets.fetch import Fetcher, broken
@@ -74,6 +74,8 @@ class Pull:
             match meaning:
                 case Unchanged():
                     return False
+                case Complete():
+                    return True
                 case Restart():
                     self._restart(Version())
                     raise Again("changed", "the file changed while it was pulled, or the server cannot go on with it")

@@ -36,7 +36,10 @@ SCHEDULES = int(os.environ.get("TIDELINE_TEST_SCHEDULES", "300"))
 SIDE_BY_SIDE = 4
 PARTITIONS = [TopicPartition("readings", n) for n in range(4)]
 SETTINGS = ProcessorSettings(batch=BatchSettings(records=40, wait_ms=5))
-TABLES = "raw_readings, raw_rows, windows, quarters, offsets, batches, gaps, removed, dead_letters"
+TABLES = (
+    "raw_readings, raw_rows, windows, quarters, series_counts, row_counts,"
+    " offsets, batches, gaps, removed, dead_letters"
+)
 
 
 class Killed(BaseException):

@@ -192,7 +192,7 @@ async def test_five_hundred_clients_all_get_what_is_told(database: Database, own
         return 0
 
     connected = asyncio.Semaphore(0)
-    async with serving(database.api_dsn) as api:
+    async with serving(database.api_dsn, live={"per_address_max": 500}) as api:
         limits = httpx.Limits(max_connections=None)
         async with httpx.AsyncClient(base_url=api.base_url, trust_env=False, limits=limits, timeout=30) as client:
             clients = [asyncio.create_task(follow(client)) for _ in range(500)]
@@ -219,6 +219,58 @@ async def test_one_client_too_many_is_429_and_a_place_is_free_again(database: Da
                 return answer.status_code == 200
 
         await until_async(is_free, what="the place is free")
+
+
+async def test_an_address_has_so_many_places_and_others_have_theirs(database: Database) -> None:
+    async with serving(database.api_dsn, live={"clients_max": 3, "per_address_max": 2, "followers_max": 3}) as api:
+        elsewhere = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+        async with (
+            httpx.AsyncClient(base_url=api.base_url, transport=elsewhere) as other,
+            live(api) as one,
+            live(api) as two,
+        ):
+            await anext(one)
+            await anext(two)
+            refused = await api.get("/api/v1/live")
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+            assert "2 clients of your address" in refused.json()["detail"]
+            async with live(other) as three:
+                await anext(three)
+                assert "3 clients are connected" in (await other.get("/api/v1/live")).json()["detail"]
+
+
+FORMER = """
+INSERT INTO batches (generation, topic, partition, pass, first_offset, next_offset, accepted, duplicate, rejected,
+                     samples, touched_series, touched_minutes)
+SELECT 1, 'readings', 0, 1, n, n + 1, 1, 0, 0, 1, ARRAY[$1::integer], ARRAY[29500000 + n % 700]
+FROM generate_series(0, 3499) n
+"""
+FORMER_WINDOWS = """
+INSERT INTO windows
+SELECT $1, to_timestamp((29500000 + n) * 60.0), 5, 5 * 2 ^ 62::numeric, 1, 1, to_timestamp((29500000 + n) * 60.0), 1,
+       to_timestamp((29500000 + n) * 60.0), 1
+FROM generate_series(0, 699) n
+"""
+
+
+async def test_a_client_that_is_thousands_of_transactions_behind_catches_up_in_steps(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    (a,) = await prepare(owner, 1, ["a"])
+    await owner.execute(FORMER, a)
+    await owner.execute(FORMER_WINDOWS, a)
+    await owner.execute("UPDATE offsets SET next_offset = 3500")
+    seen: Seen = {}
+    async with serving(database.api_dsn) as api, live(api, "1:readings:0:1:0") as stream:
+        event = await anext(stream)
+        while event.name == "windows":
+            take(seen, event)
+            event = await anext(stream)
+        assert (event.name, event.id) == ("streams", "1:readings:0:1:3500")
+        assert summed(seen) == await stored(owner)
+        await commit(owner, [0], [Change(a, MINUTE, 1.0)])
+        assert [line["count"] for line in (await next_event(stream, "windows")).data] == [1]
+    assert len(seen) == 700
 
 
 async def test_a_stop_ends_every_stream_within_a_second(database: Database) -> None:

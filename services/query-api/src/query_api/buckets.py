@@ -32,6 +32,12 @@ class Grid:
             return len(self.starts)
         return (self.bounds[-1] - self.bounds[0]) // self.step + 2
 
+    def beyond(self, start: datetime) -> "Grid":
+        """The grid without what is known to lie before the end of the bucket that begins at `start`."""
+        if self.step is None or start + self.step >= self.bounds[-1]:
+            return self
+        return Grid([start + self.step, self.bounds[-1]], [start + self.step], self.step)
+
     def quarters(self) -> tuple[datetime, datetime]:
         """The part of the grid that quarters answer as exactly as windows do; the rest is read from windows."""
         first, last = self.bounds[0], self.bounds[-1]

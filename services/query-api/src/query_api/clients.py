@@ -53,8 +53,8 @@ def news(lines: Iterable[Line], told: Mapping[Key, int]) -> list[Line]:
 class Client:
     """One connected client: what waits for it, at most so many updates; one more and it is told to `resync`."""
 
-    def __init__(self, stream: str | None, vector: Vector, queue_max: int) -> None:
-        self.stream, self.vector = stream, vector
+    def __init__(self, stream: str | None, address: str, vector: Vector, queue_max: int) -> None:
+        self.stream, self.address, self.vector = stream, address, vector
         self.closed = False
         self._queue: deque[Update] = deque()
         self._queue_max = queue_max

@@ -4,18 +4,14 @@ What arrives with a time that is not beyond the newest of its category was late 
 `values_max` in one look the oldest are.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from chassis.problems import Problem
 from query_api.database import Database
 from query_api.formats import Line
 from query_api.newest import NO_ID
 from query_api.ranges import EARLIEST, LATEST
 from query_api.read import Chosen, series_page
 from query_api.rows import rules_of, values_of
-from query_api.settings import LiveSettings
 
 ROWS_MAX = 50
 CATEGORIES_MAX = 10_000
@@ -67,21 +63,3 @@ class Follower:
             for row in rows
             for value in values_of(row, series, rules)
         ]
-
-
-class Followers:
-    """How many there are, and how many there may be."""
-
-    def __init__(self, settings: LiveSettings) -> None:
-        self._most, self._now = settings.followers_max, 0
-
-    @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """Count one for as long as it is there. Raises Problem 429."""
-        if self._now >= self._most:
-            raise Problem(429, f"{self._most} clients follow streams already", headers={"Retry-After": "5"})
-        self._now += 1
-        try:
-            yield
-        finally:
-            self._now -= 1

@@ -87,8 +87,17 @@ def _as_it_is(value: Any) -> orjson.Fragment:
 def csv_rows(rows: Iterable[Iterable[Any]]) -> bytes:
     """Rows of values without a header; times in RFC 3339, nothing for null, JSON for objects and lists."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    columns = map(_cells, zip(*rows, strict=True))
+    csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
     return text.getvalue().encode()
+
+
+def _cells(column: Sequence[Any]) -> Sequence[Any]:
+    """The values of a column as csv writes them right; most columns are of one kind."""
+    kinds = set(map(type, column))
+    if kinds == {datetime}:
+        return orjson.loads(orjson.dumps(column, option=orjson.OPT_UTC_Z))  # type: ignore[no-any-return]
+    return [_cell(value) for value in column] if kinds & {datetime, bool, JsonText} else column
 
 
 def _cell(value: Any) -> Any:

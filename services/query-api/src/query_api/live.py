@@ -11,6 +11,7 @@ from query_api.clients import Client, Key, Update, followed, news, window_key
 from query_api.database import Database
 from query_api.formats import Line
 from query_api.ledger import Lost, changes, check_history, current, states
+from query_api.places import Places
 from query_api.settings import LiveSettings
 from query_api.sse import Vector
 
@@ -24,6 +25,7 @@ class Live:
 
     def __init__(self, database: Database, settings: LiveSettings, stopping: asyncio.Event) -> None:
         self._database, self._settings, self._stopping = database, settings, stopping
+        self._places = Places(settings.clients_max, settings.per_address_max)
         self._clients: set[Client] = set()
         self._vector: Vector = {}
         self._states: dict[str, Line] = {}
@@ -31,23 +33,23 @@ class Live:
         self._tasks: list[asyncio.Task[None]] = []
         self._joining, self._looked = asyncio.Lock(), asyncio.Condition()
 
-    async def join(self, stream: str | None) -> Client:
+    async def join(self, stream: str | None, address: str) -> Client:
         """A client that gets every update from now on. Raises Problem: 429 too many, 503 no database or stopping."""
         async with self._joining:
-            if len(self._clients) >= self._settings.clients_max:
-                raise Problem(429, f"{self._settings.clients_max} clients are connected", headers={"Retry-After": "5"})
             if self._stopping.is_set():
                 raise Problem(503, "the service is stopping", headers={"Retry-After": "1"})
             if not self._tasks:
                 self._vector, self._states = await current(self._database), await states(self._database)
                 self._tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._end())]
-            client = Client(stream, self._vector, self._settings.queue_max)
+            self._places.take(address)
+            client = Client(stream, address, self._vector, self._settings.queue_max)
             self._clients.add(client)
             return client
 
     def leave(self, client: Client) -> None:
         """The client is gone; with the last one the poller ends."""
-        self._clients.discard(client)
+        self._clients.remove(client)
+        self._places.leave(client.address)
         if not self._clients and not self._joining.locked():
             self._rest()
 

@@ -76,33 +76,40 @@ async def buckets_page(
     Reads as many series at once as should fill the page, fewer where that would be more than a statement should
     read, more where they turn out to be sparse.
     """
-    found: list[Record] = []
-    after, including = place[:2], place.start is not None
+    found = await _rest(database, chosen, grid, place, minutes)
+    after = place[:2]
     size = max(1, min(limit // grid.size(), ROWS_AT_ONCE // grid.rows()))
     while len(found) < limit:
         at_once = min(size, SERIES_AT_ONCE)
-        series = await series_page(database, chosen, after, at_once, including)
+        series = await series_page(database, chosen, after, at_once)
         if not series:
             break
         lines = await _buckets(database, series, grid, minutes)
-        read = sum(line["parts"] for line in lines)
-        if None in grid.starts:
-            lines = [line for line in lines if line["window_start"] is not None]
-        if including:
-            lines = [line for line in lines if line["window_start"] > place.start or line[:2] != place[:2]]
         found += lines
         if len(series) < at_once:
             break
-        after, including = series[-1][1:], False
+        after = series[-1][1:]
         wanted = 1 + (limit - len(found)) * len(series) // max(1, len(lines))
+        read = sum(line["parts"] for line in lines)
         size = max(1, min(8 * size, wanted, ROWS_AT_ONCE * len(series) // max(1, read)))
     return found[:limit]
 
 
+async def _rest(database: Database, chosen: Chosen, grid: Grid, place: Before, minutes: bool) -> list[Record]:
+    """What is left of the series that the place is in the middle of."""
+    if place.start is None:
+        return []
+    series = await series_page(database, chosen, place[:2], 1, including=True)
+    if not series or series[0][1:] != place[:2]:
+        return []
+    lines = await _buckets(database, series, grid.beyond(place.start), minutes)
+    return [line for line in lines if line["window_start"] > place.start]
+
+
 async def _buckets(database: Database, series: Sequence[Series], grid: Grid, minutes: bool) -> list[Record]:
-    ids, bounds = [one.id for one in series], grid.bounds
-    ends = (*grid.quarters(), bounds[-1])
-    return await database.fetch("aggregates", ids, bounds, grid.starts, grid.step, *ends, minutes)
+    ids, ends = [one.id for one in series], (*grid.quarters(), grid.bounds[-1])
+    lines = await database.fetch("aggregates", ids, grid.bounds, grid.starts, grid.step, *ends, minutes)
+    return [line for line in lines if line["window_start"] is not None] if None in grid.starts else lines
 
 
 async def prices_by_day(database: Database, start: datetime, end: datetime, category: str | None) -> list[Record]:

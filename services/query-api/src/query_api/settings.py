@@ -46,7 +46,7 @@ class Limits(Section):
     rows_default: int = Field(500, ge=1, description="Lines on a page without `limit`.")
     rows_default_step: int = Field(10_000, ge=1, description="The same with `step`.")
     rows_max: int = Field(10_000, ge=1, description="Most lines on a page.")
-    rows_fetched: int = Field(5_000, ge=1, description="Lines a streamed answer reads at once.")
+    rows_fetched: int = Field(2_000, ge=1, description="Lines a streamed answer reads at once.")
     points_max: int = Field(11_000, ge=1, description="Most buckets (or days) a series in one answer.")
     changes_burst: int = Field(100, ge=1, description="Control calls that one client may make at once; then 429.")
     changes_per_s: float = Field(20.0, gt=0, description="Control calls a second after that.")
@@ -59,6 +59,9 @@ class LiveSettings(Section):
     poll_s: float = Field(0.1, gt=0, description="Seconds between looks at the ledger while clients are connected.")
     ping_s: float = Field(15.0, gt=0, description="Seconds of silence after which a client gets a sign of life.")
     clients_max: int = Field(1_000, ge=1, description="Most clients at once; one more gets 429.")
+    per_address_max: int = Field(
+        100, ge=1, description="Most clients, and most followers of values, of one address; one more gets 429."
+    )
     queue_max: int = Field(100, ge=1, description="Updates that wait for a slow client; then it is told to resync.")
     values_poll_s: float = Field(0.5, gt=0, description="Seconds between looks for new values of a followed stream.")
     values_max: int = Field(500, ge=1, le=10_000, description="Values that a look tells at most, the newest.")

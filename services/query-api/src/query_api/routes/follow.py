@@ -6,18 +6,19 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from chassis.problems import Problem
 from query_api import parameters
 from query_api.bodies import FOLLOW_EXAMPLE
 from query_api.errors import BadParameter
-from query_api.follow import Follower, Followers
+from query_api.follow import Follower
 from query_api.formats import Line, json_bytes
 from query_api.openapi import READS, problems
 from query_api.parameters import StreamInPath
 from query_api.parts import Parts
+from query_api.places import Places, address_of
 from query_api.ranges import parse_instant, written
 from query_api.streams import one_stream
 
@@ -31,10 +32,13 @@ LastEventId = Annotated[str | None, Header(include_in_schema=False)]
 def router(parts: Parts) -> APIRouter:
     """The route."""
     routes = APIRouter(tags=["Batches"])
-    followers, live = Followers(parts.settings.live), parts.settings.live
+    live = parts.settings.live
+    places = Places(live.followers_max, live.per_address_max)
 
-    async def following(batch_id: StreamInPath, last_event_id: LastEventId = None) -> AsyncIterator[Follower]:
-        with followers.one_more():
+    async def following(
+        request: Request, batch_id: StreamInPath, last_event_id: LastEventId = None
+    ) -> AsyncIterator[Follower]:
+        with places.one(address_of(request)):
             await one_stream(parts.database, batch_id)
             follower = Follower(parts.database, batch_id, live.values_max)
             await follower.begin(_since(last_event_id, parts.now()))

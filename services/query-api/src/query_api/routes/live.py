@@ -13,6 +13,7 @@ from query_api.errors import CutShort
 from query_api.live import Live
 from query_api.openapi import LIVE_EXAMPLE, problems
 from query_api.parameters import LiveQuery
+from query_api.places import address_of
 from query_api.sse import pieces
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -38,7 +39,7 @@ def router(live: Live) -> APIRouter:
         First the states of all streams, then what changes. A client that connects again with `Last-Event-ID` (a
         browser's EventSource does) gets what it missed, each change once, for as long as the ledger knows: a day.
         """
-        client = await live.join(query.stream)
+        client = await live.join(query.stream, address_of(request))
         return LiveResponse(live, client, request.headers.get("last-event-id"))
 
     return routes

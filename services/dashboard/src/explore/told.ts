@@ -1,0 +1,37 @@
+/** What is shown, in words. */
+import { count } from "../numbers";
+import { moment, zoneName } from "../times";
+import type { Shown } from "./load";
+import { distance, type Trace } from "./traces";
+import { clockAt, instantOf } from "./zones";
+
+const STEP_MS: Record<string, number> = { "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000, "1d": 86_400_000 };
+const STEP_WORDS: Record<string, string> = {
+  "1m": "minutes",
+  "5m": "buckets of 5 minutes",
+  "15m": "buckets of 15 minutes",
+  "1h": "hours",
+  "1d": "days",
+};
+
+/** "14 Nov 2026, 05:07 to 21 Nov 2026, 05:20, Europe/Berlin (GMT+1) · 672 buckets of 15 minutes". */
+export function described({ plan, step, traces, dots, rows }: Shown, zone: string): string {
+  const { start, end } = plan.range;
+  const when = `${minute(start, zone)} to ${minute(end, zone)}, ${zoneName(zone, new Date(start))}`;
+  if (rows) return `${when} · ${count(dots.length)} rows, the newest`;
+  const most = Math.max(0, ...traces.map((trace) => trace.buckets.length));
+  return step ? `${when} · ${count(most)} ${STEP_WORDS[step] ?? "buckets"}` : when;
+}
+
+/** How long the bucket that begins at `at` is: a local day may have 23 or 25 hours. */
+export function bucketLength(step: string | null, traces: Trace[], at: number, zone: string): number {
+  if (step === "1d") {
+    const { year, month, day } = clockAt(at, zone);
+    return instantOf(Date.UTC(year, month - 1, day + 1), zone) - at;
+  }
+  return (step && STEP_MS[step]) || Math.min(...traces.map((trace) => distance(trace.buckets) ?? 60_000), 60_000);
+}
+
+function minute(at: number, zone: string): string {
+  return moment(at, zone).replace(/:\d\d$/, "");
+}

@@ -169,6 +169,18 @@ async def test_raw_data_of_a_dataset_follows_the_rules_of_its_stream(database: D
     assert {line["category"] for line in one} == {names[1]}
 
 
+async def test_of_a_row_with_many_numbers_the_first_512_are_its_values(database: Database) -> None:
+    """The first of the row as it was sent, whatever order Postgres would give them."""
+    names = [f"{'long' * (n % 3)}f{600 - n}" for n in range(600)]
+    await store_rows(database.owner_dsn, [StoredRow("wide", 0, START, {name: n for n, name in enumerate(names)})])
+    await store(database.owner_dsn, [Stored("wide", name, START, float(n)) for n, name in enumerate(names)], raw=False)
+    async with serving(database.api_dsn) as api:
+        lines, _ = await every_line(api, "/api/v1/raw-data", stream="wide", limit=100)
+        [row], _ = await every_line(api, "/api/v1/raw-rows", stream="wide")
+    assert {line["category"]: line["value"] for line in lines} == {name: float(n) for n, name in enumerate(names[:512])}
+    assert list(row["data"]) == names
+
+
 async def test_raw_data_of_a_dataset_can_be_one_category_of_a_range(database: Database) -> None:
     samples = await store_dataset(database)
     start, end = START + timedelta(seconds=3), START + timedelta(seconds=9)

@@ -1,7 +1,7 @@
 -- Keeps dataset rows, given in key order, each once, and counts them. Returns the keys that are new.
 WITH new AS (
     INSERT INTO raw_rows (stream, timestamp, id, row, data)
-    SELECT stream, timestamptz 'epoch' + us * interval '1 microsecond', id, row, data::jsonb
+    SELECT stream, timestamptz 'epoch' + us * interval '1 microsecond', id, row, data::json
     FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[]) AS r (stream, us, id, row, data)
     ON CONFLICT DO NOTHING
     RETURNING stream, timestamp, id

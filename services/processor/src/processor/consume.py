@@ -210,7 +210,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             portion = await self._consumer.getmany(timeout_ms=wait_ms, max_records=most)
             for partition, records in portion.items():
                 fetched.setdefault(partition, []).extend(records)
-                full += len(records) / (batch.rows if partition.topic == self._rows_topic else batch.records)
+                count = len(records) / (batch.rows if partition.topic == self._rows_topic else batch.records)
+                full += max(count, sum(len(record.value or b"") for record in records) / batch.bytes)
             if not portion:
                 break
             wait_ms = 0

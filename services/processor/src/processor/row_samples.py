@@ -18,8 +18,8 @@ from contracts.samples import ALL_FIELDS, SAMPLES_MAX, Rules, category, labels, 
 from processor.columns import microseconds
 from processor.plan import Decoded, Int64s, Pair, RowRecord, RowSamples
 
-SHAPES_MAX = 256
-"""Shapes kept in memory; a dataset of more of them is slower, not wrong."""
+SHAPES_MAX, SHAPED_BYTES_MAX = 256, 65_536
+"""Shapes kept in memory, and the largest row whose shape is: more of either is slower, not wrong."""
 
 FlatRow = tuple[Row, Flat | None]
 """A row and its data laid flat."""
@@ -31,12 +31,12 @@ def sample_rows(rows: Sequence[FlatRow], rules: Mapping[str, Rules], shapes: "Sh
     kept = []
     for position, (row, flat) in enumerate(rows):
         chosen = rules.get(row.stream, ALL_FIELDS)
-        fields = shapes.fields(row, flat, chosen) if flat else None
+        data = msgspec.json.encode(row.data).decode()
+        fields = shapes.fields(row, flat, chosen) if flat and len(data) <= SHAPED_BYTES_MAX else None
         if flat and fields:
             columns.add(position, row.stream, fields, flat.numbers)
         else:
             columns.add_one_by_one(position, row, chosen)
-        data = msgspec.json.encode(row.data).decode()
         kept.append(RowRecord(row.stream, microseconds(row.timestamp), row.id, row.row, data))
     none, nothing = np.empty(0, np.int64), np.empty(0)
     ids = np.empty((0, 2), np.uint64)

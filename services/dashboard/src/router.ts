@@ -17,7 +17,7 @@ export function createPages(): Router {
       { path: "/explore", component: () => import("./views/ExploreView.vue"), meta: { title: "Explore" } },
       { path: "/pipeline", component: () => import("./views/PipelineView.vue"), meta: { title: "Pipeline" } },
       { path: "/get-data", component: () => import("./views/GetDataView.vue"), meta: { title: "Get data" } },
-      { path: "/:unknown(.*)*", component: () => import("./views/UnknownView.vue"), meta: { title: "Not found" } },
+      { path: "/:unknown(.*)*", redirect: "/" },
     ],
     scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
   });

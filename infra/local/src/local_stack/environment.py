@@ -12,7 +12,7 @@ from chassis.settings import ServiceSettings
 
 PREFIX = "TIDELINE_"
 SETTINGS_MODULES = ("local_stack", "provision", "producer", "processor", "query_api")
-OTHERS = {f"{PREFIX}CONFIG_DIR", f"{PREFIX}TEST_STACK"}
+OTHERS = {f"{PREFIX}CONFIG_DIR", f"{PREFIX}TEST_STACK", f"{PREFIX}TEST_BROWSER"}
 """Read outside of the settings classes."""
 OF_ONE_SERVICE = {
     f"{PREFIX}HTTP_PORT": f"set {PREFIX}PORTS__QUERY_API, {PREFIX}PORTS__PRODUCER or {PREFIX}PORTS__PROCESSOR",

@@ -34,6 +34,8 @@ def test_every_page_is_accessible_and_fits(system: System, visit: StartVisit, si
         page.wait_for_load_state("load")
         if name in ("overview", "stream"):
             expect(page.locator("canvas").first).to_be_visible()
+        if name == "overview":
+            expect(page.locator("[data-figure=throughput]")).to_contain_text("/s")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
         page.evaluate(AXE.read_text("utf-8"))
         found = page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)")

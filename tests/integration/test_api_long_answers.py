@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -13,34 +12,15 @@ import pytest
 from tests.support.databases import Database
 from tests.support.processes import ServiceProcess
 from tests.support.query_api import serving
-from tests.support.stored import Stored, store
+from tests.support.stored import fill_one_series
 from tests.support.waiting import until_async
 
 MANY = 300_000
-FILL = """
-INSERT INTO raw_readings
-SELECT series.id, '2026-02-01Z'::timestamptz + n * interval '1 second', md5(n::text)::uuid, n
-FROM series, generate_series(1, $1) n
-"""
-QUARTERS = """
-INSERT INTO quarters SELECT series_id, date_bin('15 min', timestamp, '2000-01-01Z') AS quarter, count(*), 0, 0, 0,
-    min(timestamp), 0, max(timestamp), 0, 1 FROM raw_readings GROUP BY 1, 2 ON CONFLICT DO NOTHING
-"""
-
-
-async def fill(database: Database, number: int = MANY) -> None:
-    """Readings, one a second, and the quarters that say from when to when."""
-    await store(database.owner_dsn, [Stored("demo", "t", datetime(2026, 2, 1, tzinfo=UTC), 0.0)])
-    owner = await asyncpg.connect(database.owner_dsn)
-    await owner.execute(FILL, number)
-    await owner.execute(QUARTERS)
-    await owner.execute("ANALYZE")
-    await owner.close()
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
 async def test_a_long_answer_takes_no_memory_that_grows_with_it(database: Database, tmp_path: Path, form: str) -> None:
-    await fill(database)
+    await fill_one_series(database.owner_dsn, MANY)
     service = ServiceProcess("query-api", {"TIDELINE_POSTGRES_DSN": database.api_dsn}, tmp_path)
     try:
         await asyncio.to_thread(service.wait_ready)
@@ -74,7 +54,7 @@ async def lines_read(api: httpx.AsyncClient, path: str, at_first: Callable[[], A
 
 
 async def test_an_answer_that_cannot_be_finished_is_broken_off(database: Database) -> None:
-    await fill(database, 50_000)
+    await fill_one_series(database.owner_dsn, 50_000)
     owner = await asyncpg.connect(database.owner_dsn)
     async with serving(database.api_dsn, rows_fetched=1_000, statement_ms=300) as api:
         async with owner.transaction():
@@ -85,7 +65,7 @@ async def test_an_answer_that_cannot_be_finished_is_broken_off(database: Databas
 
 
 async def test_a_reader_that_takes_nothing_loses_its_place(database: Database) -> None:
-    await fill(database)
+    await fill_one_series(database.owner_dsn, MANY)
     async with serving(database.api_dsn, requests_max=1, send_s=0.3) as api:
         reader, writer = await asyncio.open_connection(api.base_url.host, api.base_url.port, limit=1_000)
         writer.write(b"GET /api/v1/raw-data?format=ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -100,7 +80,7 @@ async def test_a_reader_that_takes_nothing_loses_its_place(database: Database) -
 
 
 async def test_a_stop_breaks_long_answers_off_at_once(database: Database, tmp_path: Path) -> None:
-    await fill(database)
+    await fill_one_series(database.owner_dsn, MANY)
     env = {"TIDELINE_POSTGRES_DSN": database.api_dsn, "TIDELINE_LIMITS__ROWS_FETCHED": "100"}
     service = ServiceProcess("query-api", env, tmp_path)
     try:
@@ -120,7 +100,7 @@ async def test_a_stop_breaks_long_answers_off_at_once(database: Database, tmp_pa
 async def test_neither_readers_that_take_nothing_nor_slow_queries_delay_a_stop(
     database: Database, tmp_path: Path
 ) -> None:
-    await fill(database)
+    await fill_one_series(database.owner_dsn, MANY)
     service = ServiceProcess("query-api", {"TIDELINE_POSTGRES_DSN": database.api_dsn}, tmp_path)
     owner = await asyncpg.connect(database.owner_dsn)
     writers = []

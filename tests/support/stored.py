@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
@@ -97,3 +97,24 @@ def aggregate(members: Sequence[Stored]) -> tuple[object, ...]:
 def minutes_mask(members: Sequence[Stored]) -> int:
     """Bit i: minute i of the quarter has data."""
     return sum(1 << minute for minute in {r.timestamp.minute % 15 for r in members})
+
+
+FILL = """
+INSERT INTO raw_readings
+SELECT series.id, '2026-02-01Z'::timestamptz + n * interval '1 second', md5(n::text)::uuid, n
+FROM series, generate_series(1, $1) n
+"""
+QUARTERS = """
+INSERT INTO quarters SELECT series_id, date_bin('15 min', timestamp, '2000-01-01Z') AS quarter, count(*), 0, 0, 0,
+    min(timestamp), 0, max(timestamp), 0, 1 FROM raw_readings GROUP BY 1, 2 ON CONFLICT DO NOTHING
+"""
+
+
+async def fill_one_series(dsn: str, count: int) -> None:
+    """So many readings, one a second, and the quarters that say from when to when."""
+    await store(dsn, [Stored("demo", "t", datetime(2026, 2, 1, tzinfo=UTC), 0.0)])
+    owner = await asyncpg.connect(dsn)
+    await owner.execute(FILL, count)
+    await owner.execute(QUARTERS)
+    await owner.execute("ANALYZE")
+    await owner.close()

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from chassis.errors import StartError
+from chassis.slow_clients import Connection, Watch
 
 
 def refuse_strangers(host: str, kept_out: bool) -> None:
@@ -60,6 +61,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=Connection,
                 log_config=None,
                 access_log=False,
                 lifespan="on",
@@ -76,6 +78,14 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone: the service's own main decides what they do."""
         yield
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until stopped; clients that keep us waiting are let go."""
+        watching = asyncio.create_task(Watch(self.server_state.connections).run())
+        try:
+            await super().serve(sockets)
+        finally:
+            watching.cancel()
 
     def stop(self) -> None:
         """Ask for a graceful stop; safe to call twice."""

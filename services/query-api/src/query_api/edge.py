@@ -2,13 +2,15 @@
 
 import asyncio
 import secrets
+from collections import Counter
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import Problem, problem_response
 from query_api.errors import CutShort
+from query_api.incoming import Caller, Incoming
 from query_api.settings import Limits
 
 log = structlog.get_logger("edge")
@@ -16,6 +18,7 @@ log = structlog.get_logger("edge")
 UNCOUNTED = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics", "/api/v1/live"})
 """Always answered; live updates have a limit of their own, and so has who follows a stream."""
 FOLLOW = "/stream/"
+ANSWERED, RECEIVED = "answered", "received"
 STOPPING = "the service is stopping"
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -56,7 +59,7 @@ class Edge:
         self._app = app
         self._limits = limits
         self._stopping = stopping
-        self._running = 0
+        self._held = Counter({ANSWERED: 0, RECEIVED: 0})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, if it is within the limits."""
@@ -64,47 +67,65 @@ class Edge:
             return await self._app(scope, receive, send)
 
         guard = Guard(send, self._limits.send_s)
-        problem = self._refusal(scope)
+        place = Place(self._held)
+        incoming = Incoming(scope, receive, self._limits.body_bytes_max, complete=lambda: place.move(ANSWERED))
+        problem = incoming.refusal() if incoming.too_large else self._take(place, scope, incoming)
         if problem is not None:
             return await problem_response(problem, secrets.token_hex(8))(scope, receive, guard)
-        counted = _is_counted(scope)
-        self._running += counted
+        caller = Caller(incoming, lambda: guard.started)
         try:
-            await self._app(scope, self._counted(receive), guard)
+            await self._app(scope, incoming, guard)
         except CutShort as reason:
             log.warning("answer cut short", path=scope["path"], reason=str(reason))
         except asyncio.CancelledError:
+            if caller.gone:
+                return await guard(caller.farewell())
             if not self._stopping.is_set():
                 raise
             await _cut_short(scope, receive, guard)
         finally:
-            self._running -= counted
+            caller.forget()
+            place.leave()
         return None
 
-    def _refusal(self, scope: Scope) -> Problem | None:
-        length = Headers(scope=scope).get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length[:19]) > self._limits.body_bytes_max:
-            return self._too_large()
-        if self._running >= self._limits.requests_max and _is_counted(scope):
-            detail = f"{self._limits.requests_max} requests are being answered: try again in a moment"
+    def _take(self, place: "Place", scope: Scope, incoming: Incoming) -> Problem | None:
+        """Take a place for the request; why there is none."""
+        if not _is_counted(scope):
+            return None
+        kind = RECEIVED if incoming.awaited else ANSWERED
+        if self._held[kind] >= self._limits.requests_max:
+            detail = f"{self._limits.requests_max} requests are being {kind}: try again in a moment"
             return Problem(429, detail, headers={"Retry-After": "1"})
+        place.take(kind)
         return None
 
-    def _counted(self, receive: Receive) -> Receive:
-        taken = 0
 
-        async def counting() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self._limits.body_bytes_max:
-                raise self._too_large()
-            return message
+class Place:
+    """The place of one request: among those whose bodies come, then among those that are answered.
 
-        return counting
+    Who sends slowly keeps out others who send, and nobody who asks.
+    """
 
-    def _too_large(self) -> Problem:
-        return Problem(413, f"the body must not be larger than {self._limits.body_bytes_max} bytes")
+    def __init__(self, held: "Counter[str]") -> None:
+        self._held = held
+        self._kind: str | None = None
+
+    def take(self, kind: str) -> None:
+        """Have a place of this kind."""
+        self._held[kind] += 1
+        self._kind = kind
+
+    def move(self, kind: str) -> None:
+        """Have one of another kind instead, whatever the limit; nothing without a place."""
+        if self._kind is not None:
+            self.leave()
+            self.take(kind)
+
+    def leave(self) -> None:
+        """Give it back."""
+        if self._kind is not None:
+            self._held[self._kind] -= 1
+            self._kind = None
 
 
 def _is_counted(scope: Scope) -> bool:

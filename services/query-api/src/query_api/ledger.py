@@ -5,11 +5,13 @@ from operator import itemgetter
 
 from asyncpg import Record
 
+from chassis.problems import Problem
 from query_api.database import Database
 from query_api.formats import JsonText, Line
 from query_api.lines import BucketLine, columns
 from query_api.sse import NOWHERE, Partition, Position, Vector
 
+TOO_SLOW = 504
 WINDOW = columns(BucketLine)
 LEDGER_ROWS = 1_000
 """Most ledger rows of a partition at once: a client that was long away is caught up in several steps."""
@@ -41,7 +43,12 @@ async def changes(database: Database, since: Vector) -> Changes:
     """
     seen = [(*partition, *position) for partition, position in since.items()]
     vector = [list(column) for column in zip(*seen, strict=True)] or [[]] * 5
-    found = await database.fetch("changes", *vector, LEDGER_ROWS)
+    try:
+        found = await database.fetch("changes", *vector, LEDGER_ROWS)
+    except Problem as problem:
+        if problem.status != TOO_SLOW:
+            raise
+        raise Lost("too much changed at once") from problem
     rows = [row for row in found if row["stream"] is None]
     _check(since, rows)
     windows = [{name: row[name] for name in WINDOW} for row in found if row["stream"] is not None]

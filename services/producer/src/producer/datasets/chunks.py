@@ -7,7 +7,8 @@ from pathlib import Path
 
 from producer.datasets.compressed import Bounds
 from producer.datasets.errors import Rejected
-from producer.datasets.read import read_rows
+from producer.datasets.read import is_parquet, read_rows
+from producer.datasets.read_parquet import read_parquet
 from producer.datasets.records import Dataset, record
 from producer.datasets.rows import RawRow
 from producer.datasets.spool import read_file
@@ -84,6 +85,10 @@ class Reading:
             raise failure
 
     def _rows(self, file: "_Counted") -> Iterator[RawRow]:
+        if is_parquet(self.path):
+            size = self.path.stat().st_size
+            most = (self.settings.row_bytes_max, self.settings.decoded_bytes_max)
+            return read_parquet(self.path, *most, lambda share: file.set(round(share * size)))
         bounds = Bounds(self.settings.decoded_bytes_max, self.settings.ratio_max)
         return read_rows(file, bounds, self.settings.row_bytes_max)
 
@@ -108,6 +113,10 @@ class _Counted(Iterator[bytes]):
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self.count = 0
+
+    def set(self, count: int) -> None:
+        """It was read in another way, so far."""
+        self.count = count
 
     def __next__(self) -> bytes:
         piece = next(self._pieces)

@@ -15,6 +15,7 @@ from producer.datasets.compressed import Bounds, plain
 from producer.datasets.errors import Again
 from producer.datasets.fetch import Fetcher, broken
 from producer.datasets.read import head_of
+from producer.datasets.read_parquet import check_installed
 from producer.datasets.recognise import HEAD_BYTES, recognise
 from producer.datasets.spool import NO_SPACE, Part, spool_failure
 from producer.errors import Failed
@@ -138,7 +139,9 @@ class Pull:
         if len(head) < HEAD_BYTES:
             return head
         try:
-            recognise(head_of(plain([head], Bounds(self.settings.decoded_bytes_max, self.settings.ratio_max))))
+            found = recognise(head_of(plain([head], Bounds(self.settings.decoded_bytes_max, self.settings.ratio_max))))
+            if found == "parquet":
+                check_installed()
         except Failed as error:
             if error.code != "truncated":  # a compressed block that goes on after the head
                 raise self._useless(error.code, error.detail) from None

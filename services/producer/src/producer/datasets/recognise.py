@@ -6,11 +6,12 @@ from typing import Literal
 from producer.datasets.compressed import GZIP, ZSTD
 from producer.errors import Failed
 
-Format = Literal["json", "ndjson", "csv", "tsv"]
+Format = Literal["json", "ndjson", "csv", "tsv", "parquet"]
 
 HEAD_BYTES = 65_536
 """What is looked at."""
 BOM = b"\xef\xbb\xbf"
+PARQUET = b"PAR1"
 
 _FOREIGN = (
     (GZIP, "it is compressed twice: compress it once"),
@@ -18,12 +19,11 @@ _FOREIGN = (
     (b"PK\x03\x04", "it is a zip archive or a spreadsheet: unpack it, or save it as CSV"),
     (b"BZh", "it is compressed with bzip2: use gzip or zstd"),
     (b"\xfd7zXZ", "it is compressed with xz: use gzip or zstd"),
-    (b"PAR1", "it is a Parquet file"),
     (b"\xff\xfe", "it is UTF-16 text: save it as UTF-8"),
     (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
     (b"%PDF", "it is a PDF"),
 )
-_WHAT_IS_TAKEN = "a JSON array of objects, one JSON object a line, or CSV or TSV with a header is taken"
+_WHAT_IS_TAKEN = "a JSON array of objects, one JSON object a line, or CSV or TSV with a header, or Parquet is taken"
 _MARKUP = re.compile(rb"<(!doctype|html|head|body|\?xml|[a-z]+[\s>])", re.IGNORECASE)
 
 
@@ -32,6 +32,8 @@ def recognise(head: bytes) -> Format:
     for magic, what in _FOREIGN:
         if head.startswith(magic):
             raise Failed("unknown_format", what)
+    if head.startswith(PARQUET):
+        return "parquet"
     text = head.removeprefix(BOM).lstrip(b" \t\r\n")
     if not text:
         raise Failed("empty", "the file holds nothing")

@@ -45,6 +45,7 @@ def whole_system(
 def system(whole_system: System) -> Iterator[System]:
     """The same, without streams that an earlier test left running."""
     yield whole_system
+    whole_system.revive()
     whole_system.forget_all()
 
 

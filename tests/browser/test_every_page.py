@@ -70,6 +70,8 @@ def test_back_and_forward_find_a_page_as_it_was_left(system: System, visit: Star
     expect(page).to_have_url(re.compile("category=vibration"))
     expect(page.get_by_role("heading", name="vibration")).to_be_visible()
     until(lambda: page.evaluate("scrollY") == 300, 5, "it stands where it stood")
+    expect(page.get_by_role("status")).to_have_text("Live")
+    assert page.evaluate("scrollY") == 300, "something jumped"
     page.go_forward()
     expect(page).to_have_url(re.compile("/pipeline$"))
 

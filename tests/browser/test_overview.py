@@ -7,7 +7,7 @@ import threading
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import StartVisit
-from tests.support.browser import CUT_OFF, REFUSED, System
+from tests.support.browser import CUT_OFF, REFUSED, System, Visit
 from tests.support.datasets import products
 from tests.support.hostile import Reply, Request, serving
 from tests.support.waiting import until
@@ -16,6 +16,11 @@ from tests.support.waiting import until
 def number(text: str) -> float:
     """1,234/s → 1234."""
     return float(re.sub(r"[^0-9.]", "", text) or "nan")
+
+
+def shown(seen: Visit, figure: str) -> float:
+    """A number above 0, once it is there."""
+    return until(lambda: (found := number(seen.figure(figure))) > 0 and found, 10, f"{figure} is there")
 
 
 def in_list(page: Page, stream: str):
@@ -27,7 +32,7 @@ def test_totals_throughput_and_rates_move_by_themselves(system: System, visit: S
     system.simulate("moving", profile="random-int", rate=50)
     seen = visit("/")
     expect(seen.page.get_by_text("Live", exact=True)).to_be_visible()
-    before = until(lambda: number(seen.figure("kept")) >= 0 and number(seen.figure("kept")), 10, "a number is there")
+    before = shown(seen, "kept")
     until(lambda: number(seen.figure("kept")) > before + 20, 15, "more is kept")
     until(lambda: 35 < number(seen.figure("throughput")) < 65, 15, "the throughput is what is simulated")
     rate = in_list(seen.page, "moving").get_by_label("Rate")
@@ -121,10 +126,9 @@ def test_a_page_left_open_says_that_it_is_stale_and_recovers_alone(system: Syste
     seen.allow(REFUSED, CUT_OFF)
     status = seen.page.get_by_role("status")
     expect(status).to_have_text("Live")
+    before = shown(seen, "kept")
     system.kill_api()
     expect(status).to_contain_text("may be old")
-    before = number(seen.figure("kept"))
-    assert before > 0
     system.start_api()
     expect(status).to_have_text("Live", timeout=15_000)
     until(lambda: number(seen.figure("kept")) > before, 15, "the numbers move again")
@@ -136,8 +140,8 @@ def test_while_there_are_no_live_updates_the_page_asks(system: System, visit: St
     seen.page.route("**/api/v1/live*", lambda route: route.abort())
     system.simulate("asked", profile="random-int", rate=30)
     seen.open("/")
-    expect(seen.page.get_by_role("status")).to_contain_text("every 3 s")
-    before = until(lambda: number(seen.figure("kept")) >= 0 and number(seen.figure("kept")), 10, "a number is there")
+    expect(seen.page.get_by_role("status")).to_have_text("Asking every 3 s")
+    before = shown(seen, "kept")
     until(lambda: number(seen.figure("kept")) > before, 15, "the numbers move all the same")
 
 

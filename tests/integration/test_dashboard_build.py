@@ -33,7 +33,7 @@ def test_the_page_has_no_script_or_style_of_its_own_and_names_no_other_place(bui
     assert re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) == [""]
     assert not re.search(r"<style|\son\w+=|//", page.replace("<!doctype html>", ""))
     assert all(
-        re.match(r"/(assets/[\w-]+\.(js|css)|tideline\.svg)$", link)
+        re.match(r"/(assets/[\w.-]+\.(js|css)|tideline\.svg)$", link)
         for link in re.findall(r'(?:src|href)="([^"]+)"', page)
     )
 

@@ -106,6 +106,11 @@ class System:
         """kill -9."""
         self.running["query-api"].kill()
 
+    def revive(self) -> None:
+        """Start the query API again, if a test left it dead."""
+        if self.running["query-api"].exit_code is not None:
+            self.start_api()
+
     def end(self) -> None:
         """All of them."""
         for process in self.running.values():

@@ -1,5 +1,5 @@
 /** Updates from `/api/v1/live` while a view is in front: connects again by itself, polls while it cannot. */
-import { ref, type Ref } from "vue";
+import { computed, ref, type ComputedRef } from "vue";
 import { address, type BucketLine, type StreamLine } from "./api";
 import { useEvents } from "./events";
 import { whileShown } from "./shown";
@@ -21,17 +21,15 @@ export interface Told {
   refresh(): Promise<void>;
 }
 
-export interface Live {
-  /** What is shown may be old: neither updates nor answers come. */
-  stale: Ref<boolean>;
-  /** Updates come by themselves; else they are asked for. */
-  connected: Ref<boolean>;
-}
+/** Updates come by themselves; or there is no connection, and they are asked for; or not even answers come: what is shown
+ * may be old. */
+export type State = "connecting" | "live" | "polling" | "stale";
 
 const POLL_MS = 3_000;
 
-export function useLive(told: Told): Live {
+export function useLive(told: Told): ComputedRef<State> {
   const stale = ref(false);
+  const lost = ref(false);
   let polling: ReturnType<typeof setInterval> | undefined;
 
   async function refresh(): Promise<void> {
@@ -44,6 +42,7 @@ export function useLive(told: Told): Live {
   }
 
   function poll(): void {
+    lost.value = true;
     void refresh();
     polling ??= setInterval(() => void refresh(), POLL_MS);
   }
@@ -51,6 +50,7 @@ export function useLive(told: Told): Live {
   function rest(): void {
     clearInterval(polling);
     polling = undefined;
+    lost.value = false;
   }
 
   const connected = useEvents(
@@ -67,5 +67,5 @@ export function useLive(told: Told): Live {
     poll,
   );
   whileShown(() => undefined, rest);
-  return { stale, connected };
+  return computed(() => (stale.value ? "stale" : connected.value ? "live" : lost.value ? "polling" : "connecting"));
 }

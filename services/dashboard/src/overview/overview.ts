@@ -89,6 +89,6 @@ export function useOverview() {
   }
 
   const running = computed(() => streams.value?.filter((line) => isActive(line) && !line.built_in).length);
-  const { stale, connected } = useLive({ refresh, streams: tell, windows: totalsSoon });
-  return { streams, kept, perS, throughput, rates, running, problem, stale, connected, changed };
+  const live = useLive({ refresh, streams: tell, windows: totalsSoon });
+  return { streams, kept, perS, throughput, rates, running, problem, live, changed };
 }

@@ -38,6 +38,6 @@ export function useStream(id: string) {
   }
 
   const unknown = computed(() => problem.value?.status === 404);
-  const { stale, connected } = useLive({ stream: id, refresh, streams: tell });
-  return { line, perS, problem, unknown, stale, connected, show };
+  const live = useLive({ stream: id, refresh, streams: tell });
+  return { line, perS, problem, unknown, live, show };
 }

@@ -12,7 +12,7 @@ ifdef PROCESSORS
 export TIDELINE_PROCESSORS := $(PROCESSORS)
 endif
 
-.PHONY: help run stop status clean lag test check format lint types imports lock bench setup setup-dev docs dashboard dashboard-check dashboard-test dataset
+.PHONY: help run stop status clean lag test check format lint types imports lock bench setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,12 @@ dashboard-test: setup
 
 format: setup-dev ## Format the code and fix what can be fixed by itself
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+audit: setup-dev ## Ask PyPI whether a locked package has a known vulnerability
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements-dev.lock
+
+sbom: setup-dev ## Write .local/sbom.json: what is installed, with versions and licences (CycloneDX)
+	@mkdir -p .local && $(BIN)/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file .local/sbom.json && echo "written: .local/sbom.json"
 
 docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
 	@$(BIN)/python -m docs.generate

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from docs import asyncapi
 from docs.command_line import command_line
+from docs.licences import licences
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
@@ -72,6 +73,7 @@ def files() -> dict[Path, str]:
     written = {
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "cli.md": command_line(),
+        ROOT / "docs" / "licences.md": licences(ROOT),
         event_page: events(event_page.read_text("utf-8")),
     }
     for name in MESSAGES:

@@ -90,6 +90,25 @@ async def test_a_role_that_is_not_there_is_named(database: Database) -> None:
         await set_passwords(database.owner_dsn, {"nobody_here": "x"})
 
 
+async def test_two_deployments_on_one_server_do_not_lock_each_other_out(stack: Stack, database: Database) -> None:
+    owner = await asyncpg.connect(database.owner_dsn)
+    role = "tideline_guest_of_a_test"
+    elsewhere = stack.postgres_dsn.rpartition("/")[0] + "/postgres"
+    try:
+        await owner.execute(f"CREATE ROLE {role} LOGIN")
+        await set_passwords(database.owner_dsn, {role: "first"})
+        await set_passwords(database.owner_dsn, {role: "second"})
+        await set_passwords(elsewhere, {role: "second"})
+        with pytest.raises(StartError, match="TIDELINE_ROLE_PASSWORDS__GUEST_OF_A_TEST") as caught:
+            await set_passwords(elsewhere, {role: "third"})
+        assert database.owner_dsn.rpartition("/")[2] in str(caught.value)
+        await (await asyncpg.connect(database.owner_dsn, user=role, password="second")).close()
+        await set_passwords(database.owner_dsn, {role: "third"})
+    finally:
+        await owner.execute(f"DROP ROLE {role}")
+        await owner.close()
+
+
 @pytest.mark.parametrize("password", ["naïve", "tab\there"])
 def test_a_password_that_clients_may_spell_differently_is_refused(password: str) -> None:
     with pytest.raises(StartError, match="printable ASCII"):

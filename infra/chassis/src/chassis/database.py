@@ -1,5 +1,6 @@
 """A Postgres pool for one service, opened only on a schema that this code knows."""
 
+import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ async def open_pool(
     """Connect and check the schema; each new connection has the settings in `session` and is given to `prepare`.
     Without `reset` one that comes back is not put in order, which takes as long as a small query: for readers only.
 
-    Raises StartError when the settings are wrong (no such role, database or password; schema too old or too new)
+    Raises StartError when the settings are wrong (no such role, database or password; no trust; schema too old or new)
     and OSError or asyncpg.PostgresError when the server is away: wait and try again.
     """
     try:
@@ -39,6 +40,11 @@ async def open_pool(
             reset=None if reset else _as_it_is,
             server_settings={"application_name": f"tideline-{service}", "timezone": "UTC", **(session or {})},
         )
+    except ssl.SSLCertVerificationError as error:
+        raise StartError(
+            f"Postgres shows a certificate that is not trusted ({error.verify_message}): correct sslrootcert in "
+            "TIDELINE_POSTGRES_DSN, or the name of the server"
+        ) from None
     except (ValueError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
         raise StartError(
             f"cannot use TIDELINE_POSTGRES_DSN: {type(error).__name__}; check role, password and database"

@@ -15,6 +15,11 @@ import asyncpg
 
 from chassis.errors import StartError
 
+SET_PASSWORD = "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1::text, $2::text)"  # noqa: S105 - a statement
+NOTE_HOLDER = "SELECT format('COMMENT ON ROLE %I IS %L', $1::text, $2::text)"
+HOLDER = "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = $1"
+HELD_FOR = "set for the database "
+
 
 async def migrate(dsn: str, migrations: Path, passwords: Mapping[str, str], wait_s: float = 60.0) -> list[str]:
     """Bring the database to the newest schema, creating the database if it is missing; return the migrations that ran.
@@ -87,18 +92,41 @@ def last_line(output: str, dsn: str) -> str:
 
 
 async def set_passwords(dsn: str, passwords: Mapping[str, str]) -> None:
-    """Let each role log in with its password; a role that is not there is a StartError."""
+    """Let each role log in with its password.
+
+    Roles belong to the whole server: one whose password was set for another database keeps it, and a different password
+    is a StartError, since it would lock out the deployment there. So is a role that is not there.
+    """
     connection = await asyncpg.connect(dsn)
     try:
+        database = await connection.fetchval("SELECT current_database()")
         for role, password in passwords.items():
-            statement = await connection.fetchval(
-                "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1::text, $2::text)", role, scram_verifier(password)
-            )
-            await connection.execute(statement)
+            if await _logs_in(dsn, role, password):
+                continue
+            holder = await connection.fetchval(HOLDER, role)
+            if holder not in (None, f"{HELD_FOR}{database}"):
+                setting = f"TIDELINE_ROLE_PASSWORDS__{role.removeprefix('tideline_').upper()}"
+                raise StartError(
+                    f"the role {role} of this server has another password, {holder}: set {setting} to that one, or use "
+                    "another server"
+                )
+            for statement in (SET_PASSWORD, NOTE_HOLDER):
+                value = scram_verifier(password) if statement is SET_PASSWORD else f"{HELD_FOR}{database}"
+                await connection.execute(await connection.fetchval(statement, role, value))
     except asyncpg.UndefinedObjectError as error:
         raise StartError(f"{error}: migrate the database first") from None
     finally:
         await connection.close()
+
+
+async def _logs_in(dsn: str, role: str, password: str) -> bool:
+    """Whether the role has this password already."""
+    try:
+        connection = await asyncpg.connect(dsn, user=role, password=password)
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        return False
+    await connection.close()
+    return True
 
 
 def scram_verifier(password: str, salt: bytes | None = None, rounds: int = 4096) -> str:

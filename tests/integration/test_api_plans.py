@@ -1,7 +1,9 @@
-"""With a million windows no question of the API makes Postgres read a large table from end to end."""
+"""With a million windows no question of the API makes Postgres read a large table from end to end, and averages of days
+are read from quarters alone, whatever is behind these."""
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import asyncpg
 import httpx
 from tests.support import databases
 from tests.support.query_api import NOW, serving, settings_for
-from tests.support.stored import ROW_COUNTS, SERIES_COUNTS
+from tests.support.stored import ROW_COUNTS, SERIES_COUNTS, Stored, store
 from tests.support.waiting import until_async
 
 from query_api.database import Database, session, statement
@@ -45,6 +47,11 @@ INSERT INTO streams (id, kind, desired, state)
 SELECT 'demo-' || n, CASE n WHEN 4 THEN 'dataset' ELSE 'simulation' END, 'running', 'running'
 FROM generate_series(1, 4) n
 """
+DAYS = (
+    "/api/v1/daily-averages?start_date=2026-02-01&end_date=2026-02-28&tz=Australia/Lord_Howe",
+    "/api/v1/daily-averages?start_date=2026-02-01&end_date=2026-02-28&stream=demo-1&tz=Asia/Kathmandu",
+    "/prices/average?start_date=2026-02-01&end_date=2026-02-28",
+)
 QUESTIONS = (
     "/",
     "/tasks",
@@ -62,8 +69,7 @@ QUESTIONS = (
     "/api/v1/processed-data?step=1m&start=2026-02-22",
     "/api/v1/processed-data?step=15m&stream=demo-1",
     "/api/v1/processed-data?step=1d&tz=Asia/Kathmandu",
-    "/api/v1/daily-averages?start_date=2026-02-01&end_date=2026-02-28&tz=Australia/Lord_Howe",
-    "/prices/average?start_date=2026-02-01&end_date=2026-02-28",
+    *DAYS,
 )
 
 
@@ -126,6 +132,22 @@ async def test_no_question_scans_a_large_table(database: databases.Database) -> 
     for (name, values), plan in plans.items():
         scanned = {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
         assert not scanned & large, (name, values[:500])
+
+
+async def test_averages_of_days_read_nothing_but_quarters(database: databases.Database) -> None:
+    """Then they cost the same with a thousand readings a day or ten million."""
+    at = datetime(2026, 2, 5, 12, tzinfo=UTC)
+    await store(database.owner_dsn, [Stored(stream, "c", at, 1.0) for stream in ("demo-1", "prices")])
+    Recording.asked = []
+    async with serving(database.api_dsn, now=NOW, database_type=Recording) as api:
+        for question in DAYS:
+            assert (await api.get(question)).json(), question
+    reader = await asyncpg.connect(database.api_dsn, server_settings=session(settings_for(database.api_dsn, {})))
+    plans = [await plan_of(reader, name, values) for name, values in Recording.asked if name != "alive"]
+    await reader.close()
+    assert len(plans) >= len(DAYS)
+    for plan in plans:
+        assert {node["Relation Name"] for node in nodes(plan) if "Relation Name" in node} <= {"quarters", "series"}
 
 
 async def plan_of(connection: asyncpg.Connection, name: str, values: tuple[Any, ...]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Rows:
 
 def place_of(row: Record) -> Place:
     """Where a row stands."""
-    return Place(row["timestamp"], row["stream"], row["id"])
+    return Place(row["timestamp"], row["stream"], UUID(row["id"]))
 
 
 async def rows_range(database: Database, streams: Sequence[str], asked: Range) -> Range:
@@ -109,10 +109,11 @@ async def rules_of(database: Database, stream: str) -> Rules:
 
 def values_of(row: Record, series: Mapping[str, Series], rules: Rules) -> list[Value]:
     """The numbers of one row that belong to one of the series, by category."""
-    whole = Row(row["id"], row["stream"], row["row"], row["timestamp"], orjson.loads(row["data"]))
+    id_ = UUID(row["id"])
+    whole = Row(id_, row["stream"], row["row"], row["timestamp"], orjson.loads(row["data"]))
     numbers = [(series[name], value) for name, value in samples(whole, rules).values if name in series]
     numbers.sort(key=lambda number: -number[0].id)
-    return [Value(row["timestamp"], value, one, row["id"]) for one, value in numbers]
+    return [Value(row["timestamp"], value, one, id_) for one, value in numbers]
 
 
 def _line(value: Value) -> Line:

@@ -15,7 +15,7 @@ from query_api.paging import RowCursor, decode, question_of
 from query_api.parameters import RowsQuery
 from query_api.parts import Parts
 from query_api.ranges import Range
-from query_api.rows import Rows, rows_range, streams_with_rows
+from query_api.rows import Rows, place_of, rows_range, streams_with_rows
 
 HEAD = ("timestamp", "stream", "row", "id")
 
@@ -59,18 +59,21 @@ def reader(
         lines = [_line(row, fields) for row in found]
         if not more or not found:
             return Page(lines)
-        at, stream, _, id_ = (found[-1][name] for name in HEAD)
-        return Page(lines, RowCursor(question=question, start=start, end=end, time=at, stream=stream, id=id_))
+        last = place_of(found[-1])
+        then = RowCursor(question=question, start=start, end=end, time=last.time, stream=last.key, id=last.id)
+        return Page(lines, then)
 
     return read
 
 
 def _line(row: Record, fields: Sequence[str] | None) -> dict[str, Any]:
-    line = {"timestamp": row["timestamp"], "stream": row["stream"], "row": row["row"], "id": str(row["id"])}
-    if fields is None:
-        return line | {"data": JsonText(row["data"])}
-    values = (text if text is None else JsonText(text) for text in row["values"])
-    return line | {"data": dict(zip(fields, values, strict=True))}
+    at, stream, number, id_, data, _ = row
+    shown = JsonText(data) if fields is None else dict(zip(fields, map(_value, data), strict=True))
+    return {"timestamp": at, "stream": stream, "row": number, "id": id_, "data": shown}
+
+
+def _value(text: str | None) -> JsonText | None:
+    return None if text is None else JsonText(text)
 
 
 def _values(line: Line) -> list[Any]:

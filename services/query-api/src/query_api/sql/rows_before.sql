@@ -1,5 +1,5 @@
 -- The $6 newest dataset rows of the streams $1 from time $2 on and before a place (time $3, stream $4, id $5), whole.
-SELECT newest.timestamp, newest.stream, newest.row, newest.id, newest.data, octet_length(newest.data) AS bytes
+SELECT newest.timestamp, newest.stream, newest.row, newest.id::text AS id, newest.data, octet_length(newest.data) AS bytes
 FROM unnest($1::text[]) AS s (stream)
 CROSS JOIN LATERAL (
     SELECT timestamp, stream, row, id, data::text AS data

@@ -26,6 +26,7 @@ from tests.support.waiting import until
 Scheme = Literal["light", "dark"]
 SIZES: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 760}}
 PROGRAMS = ("chromium", "chromium-browser", "/usr/bin/chromium")
+AXE = ROOT / "services/dashboard/node_modules/axe-core/axe.min.js"
 REFUSED = r"Failed to load resource: the server responded with a status of (4|5)\d\d"
 """What Chromium says of every answer that is no success, however well the page shows it."""
 CUT_OFF = r"Failed to load resource: net::ERR_|ERR_CONNECTION_REFUSED"
@@ -171,6 +172,12 @@ class Visit:
     def figure(self, name: str) -> str:
         """The text of a number that the page shows."""
         return self.page.locator(f"[data-figure={name}]").inner_text()
+
+    def serious(self) -> list[tuple[str, str]]:
+        """What axe finds that keeps somebody from using the page: its rule and the element."""
+        self.page.evaluate(AXE.read_text("utf-8"))
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)")
+        return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
 
     def keep(self, name: str) -> None:
         """A picture for a person to look at."""

@@ -4,9 +4,12 @@ import type { Dot } from "../charts/scatter";
 import { memberOf, type Member, type SeriesLine } from "./catalogue";
 import type { Ask, Plan } from "./plan";
 import { dotsOf } from "./rows";
+import type { View } from "./view";
 import { pairs, tracesOf, type Trace, type WindowLine } from "./traces";
 
 export interface Shown {
+  /** The view that this is of, which may not be the newest. */
+  view: View;
   plan: Plan;
   traces: Trace[];
   /** The step that the API took; null: none. */
@@ -25,17 +28,17 @@ export async function allSeries(signal: AbortSignal): Promise<Member[]> {
   return lines.map(memberOf);
 }
 
-export async function load(plan: Plan, by: string | null, signal: AbortSignal): Promise<Shown> {
+export async function load(plan: Plan, view: View, signal: AbortSignal): Promise<Shown> {
   const [first] = plan.asks;
   if (first?.path === "/api/v1/raw-rows") {
     const { lines } = await onePage<Schemas["RowLine"]>(url(first), signal);
-    return { plan, traces: [], step: null, dots: dotsOf(lines, plan.groups, by), rows: true };
+    return { view, plan, traces: [], step: null, dots: dotsOf(lines, plan.groups, view.by), rows: true };
   }
   const answers = await Promise.all(plan.asks.map((ask) => everyPage<WindowLine | BucketLine>(url(ask), signal)));
   const traces = tracesOf(plan.groups, answers.flatMap((answer) => answer.lines));
   const [x, y] = traces;
   const dots = x && y ? pairs(x, y).map((pair) => ({ ...pair, label: "" })) : [];
-  return { plan, traces, step: answers[0]?.step ?? null, dots, rows: false };
+  return { view, plan, traces, step: answers[0]?.step ?? null, dots, rows: false };
 }
 
 function url(ask: Ask): string {

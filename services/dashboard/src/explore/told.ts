@@ -15,7 +15,7 @@ const STEP_WORDS: Record<string, string> = {
 };
 
 /** "14 Nov 2026, 05:07 to 21 Nov 2026, 05:20, Europe/Berlin (GMT+1) · 672 buckets of 15 minutes". */
-export function described({ plan, step, traces, dots, rows }: Shown, zone: string): string {
+export function described({ view: { zone }, plan, step, traces, dots, rows }: Shown): string {
   const { start, end } = plan.range;
   const when = `${minute(start, zone)} to ${minute(end, zone)}, ${zoneName(zone, new Date(start))}`;
   if (rows) return `${when} · ${count(dots.length)} rows, the newest`;

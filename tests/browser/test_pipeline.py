@@ -1,0 +1,92 @@
+"""The pipeline in a browser: how far behind, what was refused and why, whether everything adds up."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import StartVisit
+from tests.support.browser import REFUSED, System
+from tests.support.waiting import until
+
+
+def reasons(system: System) -> dict[str, int]:
+    """How many letters are open, by reason."""
+    return {one["reason"]: one["open"] for one in system.ask("GET", "/api/v1/dead-letters/reasons").json()}
+
+
+def refuse(system: System, stream: str, count: int) -> None:
+    """Publish so many records that are no readings."""
+    before = sum(reasons(system).values())
+    system.simulate(stream, profile="random-int", rate=1000, count=count, corrupt_ratio=1.0)
+    until(lambda: sum(reasons(system).values()) == before + count, 20, "all of them are dead letters")
+
+
+def panel(page: Page, name: str) -> Locator:
+    """One part of the page."""
+    return page.get_by_role("region", name=name, exact=True)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "dark"), ("phone", "light")])
+def test_dead_letters_are_told_by_reason_with_their_bytes(
+    system: System, visit: StartVisit, size: str, scheme: str
+) -> None:
+    refuse(system, f"broken-{size}", 60)
+    seen = visit("/pipeline", size=size, scheme=scheme)
+    page, letters = seen.page, panel(seen.page, "Dead letters")
+    for reason, count in reasons(system).items():
+        expect(letters.get_by_role("button", name=f"{reason} {count}", exact=True)).to_be_visible()
+    letters.get_by_role("button", name=re.compile("^not_utf8")).click()
+    expect(letters.get_by_text("How to fix it: Encode as UTF-8")).to_be_visible()
+    assert parse_qs(urlsplit(page.url).query)["reason"] == ["not_utf8"]
+    entry = letters.locator("details.letter").first
+    entry.locator("summary").click()
+    expect(entry.locator("pre")).to_contain_text(re.compile(r"\\x[0-9A-F]{2}"))
+    href = entry.locator("a[download]").get_attribute("href")
+    assert href
+    with pytest.raises(UnicodeDecodeError):
+        system.ask("GET", href).content.decode("utf-8")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert seen.serious() == []
+    seen.keep("pipeline-letters")
+    page.go_back()
+    expect(letters.get_by_text("How to fix it")).to_be_hidden()
+
+
+def test_letters_are_searched_and_older_ones_come_on_request(system: System, visit: StartVisit) -> None:
+    refuse(system, "many", 60)
+    page = visit("/pipeline?state=all").page
+    letters = panel(page, "Dead letters")
+    expect(letters.locator("details.letter")).to_have_count(25)
+    letters.get_by_role("button", name="Older ones").click()
+    expect(letters.locator("details.letter")).to_have_count(50)
+    letters.get_by_label("Text in value").fill("nowhere to be found")
+    letters.get_by_label("Text in value").press("Enter")
+    expect(letters.get_by_text("None of them fits.")).to_be_visible()
+
+
+def test_the_audit_says_pass_and_what_it_looked_at(system: System, visit: StartVisit) -> None:
+    seen = visit("/pipeline", size="phone", scheme="dark")
+    audit = panel(seen.page, "Audit")
+    audit.get_by_role("button", name="Check now").click()
+    expect(audit.locator("[data-figure=audit]")).to_have_text("PASS", timeout=20_000)
+    expect(audit.get_by_text("each window is what its raw values amount to")).to_be_visible()
+    assert seen.serious() == []
+    seen.keep("pipeline-audit")
+
+
+def test_lag_says_what_waits_and_where(system: System, visit: StartVisit) -> None:
+    seen = visit("/pipeline")
+    lag = panel(seen.page, "Lag")
+    expect(lag.locator("[data-figure=behind]")).to_have_text(re.compile(r"^[\d,]+$"))
+    lag.get_by_text("Partitions", exact=False).first.click()
+    expect(lag.locator("tbody tr")).to_have_count(12)
+    for topic in ("readings", "rows"):
+        expect(lag.get_by_role("cell", name=re.compile(f"{topic}$"))).to_have_count(6)
+    seen.allow(REFUSED)
+    seen.page.route(
+        "**/api/v1/lag*", lambda route: route.fulfill(status=503, body='{"detail":"Kafka does not answer"}')
+    )
+    expect(lag.get_by_role("alert")).to_contain_text("Kafka does not answer")
+    expect(lag.locator("[data-figure=behind]")).to_be_visible()

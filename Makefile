@@ -75,15 +75,19 @@ sbom: setup-dev ## Write .local/sbom.json: what is installed, with versions and 
 docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
 	@$(BIN)/python -m docs.generate
 
-bench: setup-dev ## Measure beside the limits of the same machine; ARGS="--only routes" (processor, producer) for a part
+bench: setup-dev ## Measure beside the limits of the same machine; ARGS="--only routes" for a part
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-.PHONY: chaos mutants
+.PHONY: chaos mutants soak
+HOURS ?= 1
 SEEDS ?= 3
 MINUTES ?= 1
 
 chaos: setup-dev ## Random faults over three processors and two producers, recounted: SEEDS=10 MINUTES=2; ARGS="--first 7"
 	@$(BIN)/python -m chaos --seeds $(SEEDS) --minutes $(MINUTES) $(ARGS)
+
+soak: setup-dev ## One long run with a fault a minute: memory, open files and lag as a picture; HOURS=8
+	@$(BIN)/python -m chaos.soak --hours $(HOURS) $(ARGS)
 
 mutants: setup-dev ## Put known bugs into a copy of the code one at a time: a test must catch each; ARGS="latest" for one
 	@$(BIN)/python -m mutants $(ARGS)

@@ -5,27 +5,20 @@ ARGS="--readings 300000" for less, ARGS="--only routes" for a part, ARGS="--only
 import argparse
 import asyncio
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 from tests.support import databases
-from tests.support.databases import Database
-from tests.support.processes import ServiceProcess
 from tests.support.stack import Stack, open_stack
 
-from benchmarks import dataset, limits, load, processor, producer, routes
-from benchmarks.stand import fresh_topics
-from contracts.topics import Topics
+from benchmarks import dataset, invalid, limits, load, processor, producer, routes
+from benchmarks.stand import fresh_topics, running
 
 console = Console()
 
 
-PARTS = ("processor", "producer", "routes", "dataset")
+PARTS = ("processor", "invalid", "producer", "routes", "dataset")
 
 
 def main() -> None:
@@ -40,6 +33,8 @@ def main() -> None:
     with open_stack() as stack, databases.template(stack) as template:
         if "processor" in parts:
             measure_processor(stack, template, asked.readings, asked.rounds)
+        if "invalid" in parts:
+            invalid.run(stack, template, min(asked.readings, 300_000), asked.rounds, console)
         if "producer" in parts:
             producer.run(stack, template, asked.readings, asked.rounds, console)
         if "routes" in parts:
@@ -62,22 +57,6 @@ def measure_processor(stack: Stack, template: str, readings: int, rounds: int) -
             with databases.copy_of(stack, template) as database, running(stack, database, topics) as process:
                 runs.append(asyncio.run(processor.measure(process, database.owner_dsn, readings)))
     show(readings, median(consumed), median(copied), runs)
-
-
-@contextmanager
-def running(stack: Stack, database: Database, topics: Topics) -> Iterator[ServiceProcess]:
-    """A processor of its own on a topic that is full already."""
-    env = {
-        "TIDELINE_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
-        "TIDELINE_TOPIC_PREFIX": topics.prefix,
-        "TIDELINE_POSTGRES_DSN": database.processor_dsn,
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        process = ServiceProcess("processor", env, Path(folder))
-        try:
-            yield process
-        finally:
-            process.terminate()
 
 
 def show(readings: int, consume: float, copy: float, runs: list[processor.Run]) -> None:

@@ -12,10 +12,10 @@ from tests.support.stack import Server
 
 from chaos.ground import Ground
 from chaos.history import History
+from chaos.samples import AWAY
 from chaos.schedule import PROCESSORS, Fault, hits
 from chaos.traffic import Outsider
 
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 HOSTILE = (
     "SELECT FROM offsets ORDER BY generation DESC, topic DESC, partition DESC FOR UPDATE",
     "SELECT FROM windows ORDER BY series_id DESC, minute DESC FOR UPDATE",

@@ -25,6 +25,8 @@ class History:
     broken: list[str] = field(default_factory=list)
     """Invariants that did not hold in a snapshot."""
     snapshots: int = 0
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    """Memory, open files and lag over time."""
     problems: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)

@@ -8,22 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-from confluent_kafka import Consumer, TopicPartition
 from tests.support.publisher import read_all
 from tests.support.stack import Stack
 from tests.support.tables import broken_invariants, read_tables
 
 from chaos.check import judge
-from chaos.faults import AWAY, Injector
+from chaos.faults import Injector
 from chaos.ground import Ground, open_ground
 from chaos.history import History
 from chaos.report import revision
+from chaos.samples import AWAY, lag, take_samples
 from chaos.schedule import Fault
 from chaos.traffic import Outsider, begin_streams
 
 SNAPSHOT_EVERY_S = 0.25
 RECOVER_WITHIN_S = 30.0
-NEXT = "SELECT topic, partition, next_offset FROM offsets WHERE topic = ANY ($1)"
 RUNNING = "SELECT count(*) FROM streams WHERE state NOT IN ('completed', 'stopped')"
 
 Say = Callable[[str], None]
@@ -60,6 +59,7 @@ async def _work(run: Run, ground: Ground, history: History, say: Say) -> None:
     begun_at = time.monotonic()
     outsider.start()
     watching = asyncio.create_task(_watch(run, ground, injector, history, begun_at, say))
+    sampling = asyncio.create_task(take_samples(ground, begun_at, history.samples))
     faults = asyncio.create_task(injector.run(run.faults, begun_at))
     await asyncio.sleep(run.seconds)
     say("healing")
@@ -70,7 +70,8 @@ async def _work(run: Run, ground: Ground, history: History, say: Say) -> None:
     await asyncio.to_thread(outsider.finish, RECOVER_WITHIN_S)
     await _recover(ground, history, healed_at, say)
     watching.cancel()
-    await asyncio.wait([watching])
+    sampling.cancel()
+    await asyncio.wait([watching, sampling])
     history.acknowledged = outsider.acknowledged
     history.problems += ground.crew.ended_alone
     await _take_stock(ground, history)
@@ -105,11 +106,8 @@ async def _recover(ground: Ground, history: History, healed_at: float, say: Say)
     try:
         while time.monotonic() < healed_at + RECOVER_WITHIN_S:
             running = await connection.fetchval(RUNNING)
-            ends = await asyncio.to_thread(log_ends, ground)
-            lines = await connection.fetch(NEXT, [ground.topics.readings, ground.topics.rows])
-            reached = {(line["topic"], line["partition"]): line["next_offset"] for line in lines}
-            behind = sum(end - reached.get(place, 0) for place, end in ends.items())
-            if not running and not behind:
+            behind = await lag(ground)
+            if not running and behind == 0:
                 history.figures["recovered_s"] = round(time.monotonic() - healed_at, 2)
                 return
             left = f"{running} streams still run, {behind} records are not taken"
@@ -137,16 +135,3 @@ async def _take_stock(ground: Ground, history: History) -> None:
         "fenced": ground.crew.count_in_logs('"why": ?"fenced'),
         "commits_lost": ground.postgres_link.commits_lost,
     }  # fmt: skip
-
-
-def log_ends(ground: Ground) -> dict[tuple[str, int], int]:
-    """The end of every partition of both topics."""
-    consumer = Consumer({"bootstrap.servers": ground.stack.kafka_bootstrap, "group.id": "chaos-ends", "log_level": 0})
-    try:
-        ends = {}
-        for topic in (ground.topics.readings, ground.topics.rows):
-            for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-                ends[topic, partition] = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
-        return ends
-    finally:
-        consumer.close()

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 from docs import asyncapi
 from docs.command_line import command_line
 from docs.licences import licences
+from mutants.bugs import MUTANTS
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
@@ -67,14 +68,24 @@ def events(text: str) -> str:
     return f"{before}<!-- reasons:{marker.splitlines()[0]}{table}<!-- /reasons -->{after}"
 
 
+def guarantees(text: str) -> str:
+    """docs/guarantees.md with its table of mutants written anew."""
+    before, rest = text.split("<!-- mutants -->", 1)
+    _, after = rest.split("<!-- /mutants -->", 1)
+    rows = "".join(f"| {mutant.name} | {mutant.bug} | `{mutant.test}` |\n" for mutant in MUTANTS)
+    return f"{before}<!-- mutants -->\n| name | bug | caught by |\n|---|---|---|\n{rows}<!-- /mutants -->{after}"
+
+
 def files() -> dict[Path, str]:
     """Every generated file and the text it should have."""
     event_page = ROOT / "docs" / "events.md"
+    guarantee_page = ROOT / "docs" / "guarantees.md"
     written = {
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "cli.md": command_line(),
         ROOT / "docs" / "licences.md": licences(ROOT),
         event_page: events(event_page.read_text("utf-8")),
+        guarantee_page: guarantees(guarantee_page.read_text("utf-8")),
     }
     for name in MESSAGES:
         written[ROOT / "contracts" / "schema" / f"{name}.json"] = schema_text(name)

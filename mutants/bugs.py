@@ -100,13 +100,14 @@ MUTANTS = (
         f"{PROCESSOR}/consume.py",
         "        await self._pipeline.commit(plan)\n        self._partitions.committed(plan.batches)\n",
         "        self._partitions.committed(plan.batches)\n        await self._pipeline.commit(plan)\n",
-        SCHEDULES,
+        f"{TRANSACTION}::test_a_transaction_that_failed_moves_nothing_and_is_made_again",
     ),
     Mutant(
-        "errors forgotten", "after a failed transaction the process goes on behind it",
+        "positions kept after an error", "after a failed transaction the process goes on behind it",
         f"{PROCESSOR}/consume.py",
-        "            task.result()\n", "            task.exception()\n",
-        SCHEDULES,
+        "    def _start_over(self, pause_s: float, why: str) -> None:\n        self._partitions.drop()\n",
+        "    def _start_over(self, pause_s: float, why: str) -> None:\n",
+        f"{TRANSACTION}::test_a_transaction_that_failed_moves_nothing_and_is_made_again",
     ),
     Mutant(
         "unsorted windows", "two writers lock the same windows in different orders",

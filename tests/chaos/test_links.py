@@ -100,3 +100,21 @@ async def test_answers_to_commit_that_never_come_lose_and_double_nothing(
     publish(stack.kafka_bootstrap, topics.readings, [*readings(1_500, seed=46), b"not json", *readings(500, seed=47)])
     await processed(stack, database, topics)
     assert postgres_link.commits_lost == 5
+
+
+@pytest.mark.parametrize(("connections", "says"), [(1, "waiting for Kafka"), (2, "beginning anew")])
+async def test_a_broker_that_goes_away_while_a_processor_starts_is_waited_for(
+    connections: int,
+    says: str,
+    stack: Stack,
+    database: Database,
+    topics: Topics,
+    start_service: StartService,
+    kafka_link: Proxy,
+) -> None:
+    kafka_link.toxics.connections_left = connections
+    processor = start_service("processor", TIDELINE_KAFKA_BOOTSTRAP=through_kafka(kafka_link))
+    until(lambda: says in processor.log, 15, "it says that it waits")
+    kafka_link.heal()
+    processor.wait_ready()
+    assert processor.exit_code is None

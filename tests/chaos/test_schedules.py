@@ -17,7 +17,7 @@ from chaos.schedule import KINDS, PROCESSORS, hits, schedule
 from tests.support.publisher import Record
 from tests.support.stack import ROOT, Stack
 
-SHORT_S = 8.0
+SHORT_S = 6.0
 EAGER = (0.5, 2.0)
 
 

@@ -2,6 +2,7 @@
 the ledger says of offsets that nobody got."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,13 +10,16 @@ from datetime import timedelta
 import asyncpg
 import numpy as np
 import pytest
+from aiokafka import TopicPartition
 from services.processor.tests.makers import NOON, FakeRecord, later, wire
 from tests.support.databases import Database
+from tests.support.fake_kafka import FakeConsumer, FakeLog
 from tests.support.tables import broken_invariants
 from tests.support.waiting import until_async
 
 from processor import offsets, write
 from processor.aggregate import windows_of
+from processor.consume import Loop
 from processor.errors import Fenced
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
@@ -112,6 +116,40 @@ async def test_a_commit_that_fails_is_an_error_and_nothing_is_stored(pool: async
     await commit(pool, batch(claim, [0, 1]))
     await owner.close()
     await assert_invariants(database)
+
+
+async def test_a_transaction_that_failed_moves_nothing_and_is_made_again(
+    pool: asyncpg.Pool, database: Database
+) -> None:
+    """Another session holds the offsets for longer than the processor waits."""
+    partition = TopicPartition("readings", 0)
+    consumer = FakeConsumer(FakeLog({partition: []}), random.Random(1))
+    consumer.assign([partition])
+    metrics, settings = Metrics(), ProcessorSettings()
+    loop = Loop(settings, metrics, Failpoint(""))
+    working = asyncio.create_task(
+        loop.run(consumer, pool, Pipeline(pool, "readings", settings, metrics, Failpoint("")))
+    )
+    await until_async(lambda: told(consumer, {partition: 0}), 10, "the partition was claimed, and Kafka told so")
+    owner = await asyncpg.connect(database.owner_dsn)
+    async with owner.transaction():
+        await owner.execute("SELECT FROM offsets FOR UPDATE")
+        consumer.log.records[partition] += [FakeRecord(n, wire(n, at=later(seconds=n))) for n in range(5)]
+        await until_async(lambda: failed(metrics), 15, "the processor gave up waiting")
+        assert consumer.committed == {partition: 0}
+    await until_async(lambda: told(consumer, {partition: 5}), 15, "it was made again")
+    assert await owner.fetchval("SELECT sum(count)::int FROM windows") == 5
+    loop.stop()
+    await working
+    await owner.close()
+
+
+async def told(consumer: FakeConsumer, offsets: dict[TopicPartition, int]) -> bool:
+    return consumer.committed == offsets
+
+
+async def failed(metrics: Metrics) -> bool:
+    return bool(metrics.registry.get_sample_value("tideline_processor_retries_total"))
 
 
 async def test_a_claim_ends_with_the_server_that_gave_it(pool: asyncpg.Pool) -> None:

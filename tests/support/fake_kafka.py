@@ -24,7 +24,7 @@ class FakeConsumer:
     """Reads its assigned partitions in random portions, now and then again from an earlier place."""
 
     def __init__(self, log: FakeLog, rng: random.Random) -> None:
-        self._log, self._rng = log, rng
+        self.log, self._rng = log, rng
         self._positions: dict[TopicPartition, int] = {}
         self._paused: set[TopicPartition] = set()
         self.committed: dict[TopicPartition, int] = {}
@@ -52,10 +52,10 @@ class FakeConsumer:
 
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         await asyncio.sleep(0)
-        return {partition: len(self._log.records[partition]) for partition in partitions}
+        return {partition: len(self.log.records[partition]) for partition in partitions}
 
     def highwater(self, partition: TopicPartition) -> int:
-        return len(self._log.records[partition])
+        return len(self.log.records[partition])
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         await asyncio.sleep(0)
@@ -70,7 +70,7 @@ class FakeConsumer:
             position = self._positions[partition]
             if self._rng.random() < 0.05:  # delivered again
                 position = self._rng.randrange(position + 1)
-            portion = self._log.records[partition][position : position + self._rng.randint(1, max_records)]
+            portion = self.log.records[partition][position : position + self._rng.randint(1, max_records)]
             if portion:
                 fetched[partition] = portion
                 self._positions[partition] = portion[-1].offset + 1

@@ -29,6 +29,8 @@ class Toxics:
     """Pieces of at most this size; 0: as they come."""
     lost_commits: int = 0
     """So many times: COMMIT goes to the server, the connection is reset before its answer comes."""
+    connections_left: int | None = None
+    """After so many more connections every further one is reset at once; None: no limit."""
     deaf: bool = False
     """Connections stay open, nothing passes."""
 
@@ -102,6 +104,11 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        if self.toxics.connections_left is not None:
+            self.toxics.connections_left -= 1
+            if self.toxics.connections_left < 0:
+                _reset_writer(writer)
+                return
         try:
             upstream_reader, upstream = await asyncio.open_connection(HOST, self._upstream)
         except OSError:

@@ -7,7 +7,7 @@ from chassis.logs import set_up_logging
 from chassis.server import run_service
 from chassis.settings import load_settings
 from processor.accept import accept
-from processor.main import Processor
+from processor.main import work
 from processor.settings import ProcessorSettings
 
 
@@ -19,7 +19,7 @@ async def main(arguments: list[str]) -> int:
         return await accept(settings)
     if arguments:
         raise StartError("usage: python -m processor [accept]")
-    return await Processor(settings).run()
+    return await work(settings)
 
 
 if __name__ == "__main__":

@@ -11,3 +11,7 @@ class Fenced(ProcessorError):  # noqa: N818 - names what happened
 
 class PartitionRefused(ProcessorError):  # noqa: N818 - names what happened
     """The partition's log is not the one that was read before: leave it alone until an operator accepts it."""
+
+
+class NotStarted(ProcessorError):  # noqa: N818 - names what happened
+    """A server went away while the processor started: begin anew."""

@@ -23,6 +23,7 @@ from chassis.kafka import broker_security, client_security
 from chassis.server import Server, listen, refuse_strangers
 from contracts.topics import Topics
 from processor.consume import Loop
+from processor.errors import NotStarted
 from processor.failpoints import Failpoint
 from processor.health import make_app, watch_loop
 from processor.metrics import Metrics
@@ -39,6 +40,16 @@ NEW_PARTITIONS_WITHIN_MS = 10_000
 """How long it may take until partitions that were added to a topic are read."""
 STOP_WITHIN_S = 10.0
 """A stop that takes longer is cut off; nothing is lost by it."""
+
+
+async def work(settings: ProcessorSettings) -> int:
+    """Run a processor copy until a signal; the exit code."""
+    while True:
+        try:
+            return await Processor(settings).run()
+        except NotStarted as error:
+            log.warning("Kafka went away during the start, beginning anew", error=str(error))
+            await asyncio.sleep(WAIT_S)
 
 
 class Processor:
@@ -74,8 +85,14 @@ class Processor:
         )
 
     async def run(self) -> int:
-        """Work until a signal; the exit code."""
-        await self._app.run()
+        """Work until a signal; the exit code. Raises NotStarted when Kafka goes away while the consumer starts."""
+        try:
+            await self._app.run()
+        except KafkaError as error:
+            if self._work is not None:
+                raise
+            self._pool.terminate()
+            raise NotStarted(repr(error)) from error
         if isinstance(self._failed, StartError):
             raise self._failed
         return 0 if self._failed is None else 1

@@ -82,7 +82,7 @@ async def test_a_slow_link_to_postgres_holds_the_loop_back_and_nothing_else(
     processor = start_service("processor", **env).wait_ready()
     publish(stack.kafka_bootstrap, topics.readings, readings(1_000, seed=44))
     await taken(database, 1_000)
-    before, postgres_link.toxics.latency_s = memory(processor), 0.15
+    before, postgres_link.toxics.latency_s = memory(processor), 0.08
     publish(stack.kafka_bootstrap, topics.readings, readings(10_000, seed=45))
     await at_least(database, 2_000)
     assert memory(processor) < before + GROWTH_BYTES

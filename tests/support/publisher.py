@@ -66,12 +66,24 @@ def read_all(bootstrap: str, topic: str) -> list[Record]:
         partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
         records: list[Record] = []
         for partition in sorted(partitions):
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            low, high = _ends(consumer, TopicPartition(topic, partition))
             consumer.assign([TopicPartition(topic, partition, low)])
             records += _up_to(consumer, high) if high > low else []
         return records
     finally:
         consumer.close()
+
+
+def _ends(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """Start and end of the log; a broker that was away for a while needs a moment before it leads again."""
+
+    def asked() -> tuple[int, int] | None:
+        try:
+            return consumer.get_watermark_offsets(partition, timeout=10)
+        except KafkaException:
+            return None
+
+    return until(asked, 30, f"the ends of {partition.topic}-{partition.partition} are known") or (0, 0)
 
 
 def _record(message: Any) -> Record:

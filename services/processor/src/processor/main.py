@@ -36,7 +36,7 @@ log = structlog.get_logger("processor")
 
 WAIT_S = 1.0
 """Pause between attempts to reach a server at start."""
-NEW_PARTITIONS_WITHIN_MS = 10_000
+NEW_PARTITIONS_WITHIN_MS = 5_000
 """How long it may take until partitions that were added to a topic are read."""
 STOP_WITHIN_S = 10.0
 """A stop that takes longer is cut off; nothing is lost by it."""

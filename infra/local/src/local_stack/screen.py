@@ -16,7 +16,7 @@ def show_started(console: Console, state: State, seconds: float, data: str) -> N
         table.add_row(f"[bold]{part.name}[/]", part.address, f"[yellow]{part.note}[/]" if part.note else "")
     table.add_row("[bold]data[/]", data, "")
     console.print(table)
-    console.print("\nTry, in another terminal:\n")
+    console.print(f"\nOpen {state.api_url} in a browser, or try in another terminal:\n", soft_wrap=True)
     for command in commands(state.api_url):
         console.print(f"  {command}", soft_wrap=True, highlight=False, markup=False)
     console.print()

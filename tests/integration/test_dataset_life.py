@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import threading
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.support.fixtures import StartService
 from tests.support.hostile import Reply, Request, Script, decent, serving
 from tests.support.pipeline import taken
 from tests.support.processes import ServiceProcess
-from tests.support.publisher import read_all
+from tests.support.publisher import limit_message_bytes, read_all
 from tests.support.stack import Stack
 from tests.support.streams import row, until_state
 from tests.support.waiting import until, until_async
@@ -113,7 +114,7 @@ async def test_paused_stopped_and_handed_over_in_the_middle_it_goes_on_where_it_
     handed_over = await row(dsn, "molding")
     assert (handed_over["state"], handed_over["position"]) == ("pending", kafka_has())
     assert handed_over["position"] < ROWS
-    start_service("producer", **env)
+    start_service("producer", **settings(tmp_path))
     await until_state(dsn, "molding", ["completed"])
     assert [number for number, _ in sorted(published_rows(stack.kafka_bootstrap, topics.rows))] == list(range(ROWS))
 
@@ -141,7 +142,7 @@ async def test_another_copy_without_the_file_pulls_it_again_or_says_why_it_canno
                 assert (await ask(http, source.url(f"/{name}.json"), name)).status_code == 201
         for name in ("same", "changed", "vanished"):
             await until_async(lambda name=name: beyond(dsn, name, 20), 20, f"{name} is being published")
-        start_service("producer", **settings(tmp_path / "two"), **SLOW, TIDELINE_NAME="two").wait_ready()
+        start_service("producer", **settings(tmp_path / "two"), TIDELINE_NAME="two").wait_ready()
         one.kill()
         killed = True
         found = {
@@ -164,6 +165,48 @@ async def test_another_copy_without_the_file_pulls_it_again_or_says_why_it_canno
 
 async def beyond(dsn: str, stream: str, position: int) -> bool:
     return bool((await row(dsn, stream))["position"] > position)
+
+
+async def test_postgres_away_at_the_end_of_the_download_costs_a_pause_and_no_row(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService, tmp_path: Path
+) -> None:
+    dsn, gate = database.producer_dsn, threading.Event()
+    whole = decent(CONTENT)
+
+    async def script(request: Request, reply: Reply) -> None:
+        await asyncio.to_thread(gate.wait, 30)
+        await whole(request, reply)
+
+    patient = settings(tmp_path) | {"TIDELINE_STREAMS__LEASE_S": "60"}
+    copy = start_service("producer", **patient).wait_ready()
+    with serving(script) as source:
+        async with control(copy) as http:
+            assert (await ask(http, source.url())).status_code == 201
+        until(lambda: source.requests, 10, "it is pulled")
+        stack.postgres.kill()
+        gate.set()
+        until(lambda: "Postgres did not answer" in copy.log, 20, "the note was tried")
+        stack.postgres.start()
+        found = await until_state(dsn, "molding", ["completed", "failed"])
+    assert (found["state"], found["position"]) == ("completed", ROWS), found["reason"]
+    assert [number for number, _ in sorted(published_rows(stack.kafka_bootstrap, topics.rows))] == list(range(ROWS))
+
+
+async def test_kafka_refusing_in_the_middle_is_no_reason_to_ask_the_source_again(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService, tmp_path: Path
+) -> None:
+    dsn = database.producer_dsn
+    copy = start_service("producer", **settings(tmp_path), **SLOW).wait_ready()
+    with serving(decent(CONTENT)) as source:
+        async with control(copy) as http:
+            assert (await ask(http, source.url())).status_code == 201
+        await reached(dsn, "rows", 20)
+    limit_message_bytes(stack.kafka_bootstrap, topics.rows, 100)
+    until(lambda: "beginning again from the checkpoint" in copy.log, 20, "a batch was refused")
+    limit_message_bytes(stack.kafka_bootstrap, topics.rows, 1_048_588)
+    found = await until_state(dsn, "molding", ["completed", "failed"])
+    assert (found["state"], found["position"]) == ("completed", ROWS), found["reason"]
+    assert {number for number, _ in published_rows(stack.kafka_bootstrap, topics.rows)} == set(range(ROWS))
 
 
 async def test_files_go_with_their_stream(database: Database, start_service: StartService, tmp_path: Path) -> None:

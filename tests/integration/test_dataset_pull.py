@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import psutil
@@ -53,7 +54,7 @@ async def pull(
 ) -> Pulled:
     given = DatasetSettings(**(QUICK | settings))
     fetcher = Fetcher(given, resolving) if resolving else Fetcher(given)
-    part = Spool(folder).begin("molding", url)
+    part = Spool(folder).begin("molding", url, Event())
     try:
         new = await Pull(fetcher, given, part, url, known, on_bytes).run()
         data = (folder / "molding" / next(p.name for p in (folder / "molding").glob("*.part"))).read_bytes()
@@ -589,3 +590,8 @@ async def test_a_certificate_of_nobody_known_is_refused(authority: trustme.CA, t
     with serving(decent(DATA), tls(authority, HOST, [])) as source:
         assert (await failure(source.url(), tmp_path)).code == "tls"
         assert source.requests == []
+
+
+async def test_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    failed = await failure(f"https://{HOST}:9/x", tmp_path, ca_file=str(tmp_path / "gone.pem"))
+    assert (failed.code, "datasets.ca_file" in failed.detail) == ("tls", True)

@@ -9,11 +9,10 @@ import asyncpg
 import httpx
 import psutil
 import pytest
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
 from tests.support.processes import ServiceProcess
-from tests.support.publisher import read_all
+from tests.support.publisher import limit_message_bytes, read_all
 from tests.support.stack import Stack
 from tests.support.streams import Published, add_simulation, execute, published, row, until_state
 from tests.support.waiting import until, until_async
@@ -227,9 +226,9 @@ async def test_a_batch_refused_for_good_is_published_again_by_a_new_producer(
     copy = start_service("producer", **QUIET, **QUICK).wait_ready()
     await add_simulation(database.producer_dsn, "lab", START, profile="sensor", seed=3, rate=1000, count=50_000)
     await position_beyond(database.producer_dsn, "lab", 2_000)
-    limit_message_bytes(stack, topics.readings, 500)
+    limit_message_bytes(stack.kafka_bootstrap, topics.readings, 500)
     until(lambda: "beginning again from the checkpoint" in copy.log, 20, "a batch was refused")
-    limit_message_bytes(stack, topics.readings, 1_048_588)
+    limit_message_bytes(stack.kafka_bootstrap, topics.readings, 1_048_588)
     await until_state(database.producer_dsn, "lab", ["completed"])
     assert_uninterrupted(published(stack.kafka_bootstrap, topics.readings, "lab"), "lab", 50_000, 1000)
     assert copy.exit_code is None
@@ -238,11 +237,11 @@ async def test_a_batch_refused_for_good_is_published_again_by_a_new_producer(
 async def test_states_refused_for_good_are_announced_by_a_new_producer(
     stack: Stack, database: Database, topics: Topics, start_service: StartService
 ) -> None:
-    limit_message_bytes(stack, topics.streams, 20)
+    limit_message_bytes(stack.kafka_bootstrap, topics.streams, 20)
     copy = start_service("producer", **QUIET, **QUICK).wait_ready()
     await add_simulation(database.producer_dsn, "lab", START, profile="sensor", rate=10, count=50)
     until(lambda: "MessageSizeTooLarge" in copy.log, 20, "an announcement was refused")
-    limit_message_bytes(stack, topics.streams, 1_048_588)
+    limit_message_bytes(stack.kafka_bootstrap, topics.streams, 1_048_588)
 
     async def all_announced() -> bool:
         return (await row(database.producer_dsn, "lab"))["unannounced"] == "[]"
@@ -260,14 +259,6 @@ async def test_without_its_topics_it_ends_with_one_line_that_says_what_to_do(
     (line,) = [line for line in copy.log.splitlines() if not line.startswith("{")]
     assert "nowhere.readings" in line
     assert "python -m provision topics" in line
-
-
-def limit_message_bytes(stack: Stack, topic: str, bytes_max: int) -> None:
-    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
-    entry = ConfigEntry("max.message.bytes", str(bytes_max), incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
-    for done in admin.incremental_alter_configs([resource]).values():
-        done.result(10)
 
 
 def health(copy: ServiceProcess, route: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition, admin
 
 from tests.support.waiting import until
 
@@ -111,3 +111,13 @@ def _up_to(consumer: Consumer, high: int) -> list[Record]:
 
     until(fetched, 30, f"records up to offset {high}", every_s=0)
     return records
+
+
+def limit_message_bytes(bootstrap: str, topic: str, bytes_max: int) -> None:
+    """Have Kafka refuse every larger batch of a topic from now on."""
+    names: Any = admin  # its stubs leave these out
+    limit = names.ConfigEntry("max.message.bytes", str(bytes_max), incremental_operation=names.AlterConfigOpType.SET)
+    resource = names.ConfigResource(names.ConfigResource.Type.TOPIC, topic, incremental_configs=[limit])
+    client = names.AdminClient({"bootstrap.servers": bootstrap})
+    for done in client.incremental_alter_configs([resource]).values():
+        done.result(10)

@@ -7,13 +7,14 @@ import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from producer.datasets.answers import Version
 from producer.datasets.compressed import Bounds, plain
 from producer.datasets.recognise import HEAD_BYTES, recognise
-from producer.datasets.spool import Part, Spool, read_file, spool_failure
+from producer.datasets.spool import READ_BYTES, Part, Spool, read_file, spool_failure
 from producer.errors import Failed
 
 if sys.version_info >= (3, 14):
@@ -163,7 +164,7 @@ STRONG = Version(etag='"1"')
 
 
 def begun(spool: Spool, data: bytes = b"abc", url: str = URL) -> Part:
-    part = spool.begin("molding", url)
+    part = spool.begin("molding", url, Event())
     part.restart(STRONG)
     part.append(data)
     return part
@@ -183,15 +184,26 @@ def test_a_whole_file_is_found_by_its_digest(tmp_path: Path) -> None:
 
 def test_what_an_ended_process_left_is_gone_on_with(tmp_path: Path) -> None:
     begun(Spool(tmp_path)).close()
-    part = Spool(tmp_path).begin("molding", URL)
+    part = Spool(tmp_path).begin("molding", URL, Event())
     assert (part.size, part.version) == (3, STRONG)
     part.append(b"def")
     assert part.complete().name == "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721"
 
 
+def test_what_was_left_is_not_read_to_its_end_when_nobody_waits_any_more(tmp_path: Path) -> None:
+    size = 3 * READ_BYTES
+    begun(Spool(tmp_path), bytes(size)).close()
+    given_up = Event()
+    given_up.set()
+    part = Spool(tmp_path).begin("molding", URL, given_up)
+    assert part.size == READ_BYTES
+    part.close()
+    assert Spool(tmp_path).begin("molding", URL, Event()).size == size, "nothing of it is lost"
+
+
 def test_what_was_left_of_another_url_is_thrown_away(tmp_path: Path) -> None:
     begun(Spool(tmp_path), url="https://example.org/other.json").close()
-    part = Spool(tmp_path).begin("molding", URL)
+    part = Spool(tmp_path).begin("molding", URL, Event())
     assert (part.size, part.version) == (0, Version())
     assert len(list((tmp_path / "molding").glob("*.part"))) == 1
 
@@ -199,7 +211,7 @@ def test_what_was_left_of_another_url_is_thrown_away(tmp_path: Path) -> None:
 def test_a_part_without_its_version_is_thrown_away(tmp_path: Path) -> None:
     begun(Spool(tmp_path)).close()
     next((tmp_path / "molding").glob("*.json")).write_bytes(b"{")
-    assert Spool(tmp_path).begin("molding", URL).size == 0
+    assert Spool(tmp_path).begin("molding", URL, Event()).size == 0
 
 
 def hold(folder: Path, held, release) -> None:
@@ -215,13 +227,13 @@ def test_what_another_process_holds_is_left_to_it_until_it_dies(tmp_path: Path) 
     other.start()
     try:
         assert held.wait(20)
-        part = Spool(tmp_path).begin("molding", URL)
+        part = Spool(tmp_path).begin("molding", URL, Event())
         assert part.size == 0
         part.discard()
     finally:
         other.kill()
         other.join(10)
-    assert Spool(tmp_path).begin("molding", URL).size == 3
+    assert Spool(tmp_path).begin("molding", URL, Event()).size == 3
 
 
 def test_a_restart_forgets_what_was_there(tmp_path: Path) -> None:
@@ -237,7 +249,7 @@ def test_removing_whole_files_leaves_a_part_to_go_on_with(tmp_path: Path) -> Non
     begun(spool, b"xyz").close()
     spool.remove("molding", parts=False)
     assert not path.exists()
-    part = spool.begin("molding", URL)
+    part = spool.begin("molding", URL, Event())
     assert part.size == 3
     spool.remove("molding")
     assert spool.streams() == ["molding"], "a part that is being written is not taken away"

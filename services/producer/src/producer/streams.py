@@ -8,7 +8,8 @@ from typing import Any, Literal
 import asyncpg
 import orjson
 
-from producer.errors import LeaseLost
+from producer.away import AWAY
+from producer.errors import LeaseLost, Retry
 from producer.sql import statement
 
 Outcome = Literal["drained", "completed", "failed"]
@@ -26,8 +27,6 @@ class Claim:
     run_start: datetime
     position: int
     progress: dict[str, Any] = field(default_factory=dict)
-    dataset: dict[str, Any] = field(default_factory=dict)
-    """What was pulled (column streams.dataset); empty where nothing was, and for other kinds."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,6 @@ async def claim(pool: asyncpg.Pool, owner: str, lease_s: float, limit: int) -> l
             run_start=row["run_start"],
             position=row["position"],
             progress=orjson.loads(row["progress"]),
-            dataset=orjson.loads(row["dataset"]),
         )
         for row in rows
         if row["owner"] == owner
@@ -79,11 +77,24 @@ async def end_run(pool: asyncpg.Pool, owner: str, end: Checkpoint, outcome: Outc
     await pool.execute(statement("end_run"), owner, end.id, end.run, end.position, outcome, reason, progress)
 
 
+async def noted_dataset(pool: asyncpg.Pool, owner: str, claim: Claim) -> dict[str, Any]:
+    """What was pulled for the stream, empty where nothing was; raises as `note_dataset` does."""
+    return dict(orjson.loads(await _of_mine(pool, "noted_dataset", owner, claim)))
+
+
 async def note_dataset(pool: asyncpg.Pool, owner: str, claim: Claim, dataset: dict[str, Any]) -> None:
-    """Store what was pulled; raises LeaseLost when another copy has the stream."""
-    noted = await pool.fetchval(statement("note_dataset"), claim.id, claim.run, owner, orjson.dumps(dataset).decode())
-    if noted is None:
+    """Store what was pulled; raises LeaseLost when another copy has the stream, Retry while Postgres is away."""
+    await _of_mine(pool, "note_dataset", owner, claim, orjson.dumps(dataset).decode())
+
+
+async def _of_mine(pool: asyncpg.Pool, name: str, owner: str, claim: Claim, *values: Any) -> Any:
+    try:
+        answer = await pool.fetchval(statement(name), claim.id, claim.run, owner, *values)
+    except AWAY as error:
+        raise Retry(f"Postgres did not answer: {error!r}") from error
+    if answer is None:
         raise LeaseLost("another copy has the stream")
+    return answer
 
 
 async def not_to_keep(pool: asyncpg.Pool, streams: Sequence[str]) -> list[str]:

@@ -112,7 +112,10 @@ class Fetcher:
 
     def _tls(self) -> ssl.SSLContext:
         if self._settings.ca_file:
-            return ssl.create_default_context(cafile=self._settings.ca_file)
+            try:
+                return ssl.create_default_context(cafile=self._settings.ca_file)
+            except OSError:
+                raise Failed("tls", "the file of the setting datasets.ca_file cannot be read as certificates") from None
         return httpx.create_ssl_context(trust_env=False)
 
 

@@ -40,7 +40,10 @@ class Datasets:
         """
         report = Report(progress.shown, self._settings.rejects_kept)
         spec = DatasetSpec.model_validate(claim.spec)
-        obtain = Obtain(self._pool, self._owner, self._settings, self._fetcher, self._spool, claim, progress, report)
+        noted = await streams.noted_dataset(self._pool, self._owner, claim)
+        obtain = Obtain(
+            self._pool, self._owner, self._settings, self._fetcher, self._spool, claim, noted, progress, report
+        )
         try:
             path = await _unless(progress.stop, obtain.file(spec.url))
         except _Stopped:
@@ -52,7 +55,7 @@ class Datasets:
             progress.reason = _outcome(progress.position, report)
             await streams.note_dataset(self._pool, self._owner, claim, {"rows": progress.position})
         else:
-            progress.position = claim.dataset.get("rows", 0)
+            progress.position = noted.get("rows", 0)
             progress.reason = "unchanged: the source has nothing newer"
         report.done()
         progress.shown = report.figures()

@@ -4,6 +4,8 @@ import asyncio
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import asyncpg
 import structlog
@@ -32,6 +34,8 @@ class Obtain:
     fetcher: Fetcher
     spool: Spool
     claim: Claim
+    noted: dict[str, Any]
+    """What was pulled before, as it is stored."""
     progress: Progress
     report: Report
 
@@ -40,7 +44,7 @@ class Obtain:
 
         A file that was noted before must be the same again, as some of its rows may be published. Raises Failed.
         """
-        noted = self.claim.dataset
+        noted = self.noted
         wanted = None if noted.get("stale") else noted.get("sha256")
         if wanted and (path := self.spool.find(self.claim.id, wanted)):
             return path
@@ -59,10 +63,12 @@ class Obtain:
 
     async def _begin(self, url: str) -> Part:
         """A part; what an ended process left in it is read, which may take a while."""
-        beginning = asyncio.ensure_future(asyncio.to_thread(self.spool.begin, self.claim.id, url))
+        given_up = Event()
+        beginning = asyncio.ensure_future(asyncio.to_thread(self.spool.begin, self.claim.id, url, given_up))
         try:
             return await asyncio.shield(beginning)
         except asyncio.CancelledError:
+            given_up.set()
             beginning.add_done_callback(_let_go)
             raise
         except OSError as error:
@@ -70,7 +76,7 @@ class Obtain:
 
     def _known(self) -> Version | None:
         """The version that was published, where a newer one is asked for."""
-        noted = self.claim.dataset
+        noted = self.noted
         if not noted.get("stale") or not (noted.get("etag") or noted.get("last_modified")):
             return None
         return Version(noted.get("etag"), noted.get("last_modified"))
@@ -81,7 +87,7 @@ class Obtain:
         self.progress.shown = self.report.figures()
 
     async def _accept(self, part: Part, wanted: str | None) -> Path | None:
-        noted, digest = self.claim.dataset, part.digest
+        noted, digest = self.noted, part.digest
         log.info("pulled", stream=self.claim.id, bytes=part.size, sha256=digest)
         if wanted and digest != wanted:
             part.discard()
@@ -111,7 +117,7 @@ class Obtain:
 
     async def _note_same(self, about: dict[str, object]) -> None:
         """It is the file that was published, whatever else is new about it."""
-        rows = {"rows": self.claim.dataset["rows"]} if "rows" in self.claim.dataset else {}
+        rows = {"rows": self.noted["rows"]} if "rows" in self.noted else {}
         await self._note(about | rows)
 
     async def _note(self, dataset: dict[str, object]) -> None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 
 import orjson
 
@@ -52,8 +53,8 @@ class Part:
         self._hash.update(data)
         self.size += len(data)
 
-    def take_up(self) -> bool:
-        """Go on with what an ended process left, if it is of the same URL; whether it is."""
+    def take_up(self, given_up: Event) -> bool:
+        """Go on with what an ended process left, if it is of the same URL; whether it is, or nobody waits any more."""
         try:
             left = orjson.loads(self._path.with_suffix(".json").read_bytes())
             self.version = Version(**left["version"])
@@ -64,6 +65,8 @@ class Part:
         for piece in read_file(self._path):
             self._hash.update(piece)
             self.size += len(piece)
+            if given_up.is_set():
+                break
         os.lseek(self._descriptor, self.size, os.SEEK_SET)
         return True
 
@@ -99,15 +102,18 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def begin(self, stream: str, url: str) -> Part:
-        """A part to pull into: the one that an ended process left of this URL, else a new one."""
+    def begin(self, stream: str, url: str, given_up: Event) -> Part:
+        """A part to pull into: the one that an ended process left of this URL, else a new one.
+
+        What was left is read, which takes a while; `given_up` tells that the part will only be closed.
+        """
         folder = self._folder / stream
         for path in folder.glob("*.part"):
             descriptor = _locked(path)
             if descriptor is None:
                 continue
             part = Part(path, descriptor, url)
-            if part.take_up():
+            if part.take_up(given_up):
                 return part
             part.discard()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -13,4 +13,4 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED
     LIMIT $3
 )
-RETURNING id, kind, spec, run, run_start, position, progress, dataset, owner
+RETURNING id, kind, spec, run, run_start, position, progress, owner

@@ -4,10 +4,10 @@ import hashlib
 import json
 
 from playwright.sync_api import expect
-from tests.browser.conftest import StartVisit
-from tests.support.browser import REFUSED, System
 
 from local_stack.ports import any_port
+from tests.browser.conftest import StartVisit
+from tests.support.browser import REFUSED, System
 
 KEYS = {"read": "key-of-somebody-who-looks", "control": "key-of-somebody-who-runs-it"}
 

@@ -19,7 +19,8 @@ export function barsHeight(traces: Trace[], byStep: boolean): number {
 /** One bar a group. */
 export function comparedOption(traces: Trace[], { colours, width, small }: Look): EChartsCoreOption {
   const sorted = [...traces].sort((one, other) => (one.total?.average ?? 0) - (other.total?.average ?? 0));
-  const unit = traces[0]?.unit ?? "";
+  const units = new Set(traces.map((trace) => trace.unit));
+  const unit = units.size === 1 ? traces[0]!.unit : "";
   const longest = Math.max(...sorted.map((trace) => trace.name.length));
   const left = Math.min(longest * NAME_PX + 12, width * 0.42);
   const least = Math.min(0, ...sorted.map((trace) => trace.total?.average ?? 0));
@@ -51,7 +52,7 @@ export function comparedOption(traces: Trace[], { colours, width, small }: Look)
           position: "right",
           color: colours.text,
           fontSize: small ? 11 : 12,
-          formatter: ({ value }: { value: unknown }) => withUnit(value as number | null, unit, 4),
+          formatter: ({ dataIndex }: { dataIndex: number }) => mean(sorted[dataIndex]!),
         },
       },
     ],
@@ -117,6 +118,10 @@ export function columnsOption(traces: Trace[], look: Look): EChartsCoreOption {
             ),
         },
   };
+}
+
+function mean({ total, unit }: Trace): string {
+  return withUnit(total?.average, unit, 4);
 }
 
 function about({ name, unit, total }: Trace): HTMLElement {

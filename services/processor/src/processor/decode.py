@@ -12,12 +12,11 @@ import numpy as np
 
 from contracts.checks import VALUE_MAX, check_headers, valid_category, valid_stream
 from contracts.codec import decode_flat_row, decode_reading
-from contracts.events import Limits, Place, Reading, Row
-from contracts.flat import Flat
+from contracts.events import Limits, Place, Reading
 from contracts.reasons import Refused
 from contracts.wire import READING_DECODER, READING_QUOTES
 from processor.columns import ids_of, microseconds, times_of
-from processor.plan import Claim, DeadLetter, Decoded, Floats, Ids, Int64s, Pair, Record
+from processor.plan import Claim, DeadLetter, Decoded, FlatRow, Floats, Ids, Int64s, Pair, Record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,11 +26,9 @@ def decode_readings(records: Sequence[Record], claim: Claim, limits: Limits) -> 
     return _as_columns(records, limits) or _one_by_one(records, claim, limits)
 
 
-def decode_rows(
-    records: Sequence[Record], claim: Claim, limits: Limits
-) -> tuple[list[tuple[Row, Flat | None]], list[DeadLetter]]:
+def decode_rows(records: Sequence[Record], claim: Claim, limits: Limits) -> tuple[list[FlatRow], list[DeadLetter]]:
     """The rows in records of topic `rows` with their data laid flat, and what was refused."""
-    rows: list[tuple[Row, Flat | None]] = []
+    rows: list[FlatRow] = []
     letters: list[DeadLetter] = []
     for record in records:
         try:

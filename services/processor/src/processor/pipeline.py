@@ -21,9 +21,9 @@ from processor import aggregate, assemble, dead_letters, offsets, write
 from processor.decode import decode_readings, decode_rows
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
-from processor.plan import Batch, Connection, DeadLetter, Decoded, Plan, Readings, Record, Tally, join
+from processor.plan import Batch, Connection, DeadLetter, Decoded, FlatRow, Plan, Readings, Record, Tally, join
 from processor.recent import Recent
-from processor.row_samples import FlatRow, Shapes, sample_rows
+from processor.row_samples import Shapes, sample_rows
 from processor.series import SeriesIds
 from processor.settings import ProcessorSettings
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from asyncpg.pool import PoolConnectionProxy
 
+from contracts.events import Row
+from contracts.flat import Flat
 from contracts.reasons import Reason
 
 Int32s = npt.NDArray[np.int32]
@@ -25,6 +27,9 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 
 Pair = tuple[str, str]
 """(stream, category): the name of a series."""
+
+FlatRow = tuple[Row, Flat | None]
+"""A row and its data laid flat."""
 
 
 class Record(Protocol):

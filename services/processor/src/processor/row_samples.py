@@ -16,13 +16,10 @@ from contracts.events import Row
 from contracts.flat import Flat, Shape, number_names
 from contracts.samples import ALL_FIELDS, SAMPLES_MAX, Rules, category, labels, samples
 from processor.columns import microseconds
-from processor.plan import Decoded, Int64s, Pair, RowRecord, RowSamples
+from processor.plan import Decoded, FlatRow, Int64s, Pair, RowRecord, RowSamples
 
 SHAPES_MAX, SHAPED_BYTES_MAX = 256, 65_536
 """Shapes kept in memory, and the largest row whose shape is: more of either is slower, not wrong."""
-
-FlatRow = tuple[Row, Flat | None]
-"""A row and its data laid flat."""
 
 
 def sample_rows(rows: Sequence[FlatRow], rules: Mapping[str, Rules], shapes: "Shapes") -> Decoded:

@@ -67,7 +67,7 @@ async def copy_readings(connection: Connection, readings: Readings) -> None:
 async def insert_rows(connection: Connection, rows: Sequence[RowRecord]) -> Bools:
     """Write rows that are not there yet; tells for each whether it was new.
 
-    They are sorted by key here: Postgres would sort them with their data, which does not fit into its memory for that.
+    They are sorted by key here: Postgres would sort them with their data, for which it took a file and 5 µs a row.
     """
     if not rows:
         return np.zeros(0, np.bool_)

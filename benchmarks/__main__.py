@@ -12,13 +12,13 @@ from rich.table import Table
 from tests.support import databases
 from tests.support.stack import Stack, open_stack
 
-from benchmarks import dataset, invalid, limits, load, processor, producer, routes
+from benchmarks import abuse, dataset, invalid, limits, load, processor, producer, routes
 from benchmarks.stand import fresh_topics, running
 
 console = Console()
 
 
-PARTS = ("processor", "invalid", "producer", "routes", "dataset")
+PARTS = ("processor", "invalid", "producer", "routes", "dataset", "abuse")
 
 
 def main() -> None:
@@ -41,6 +41,8 @@ def main() -> None:
             routes.run(stack, template, console)
         if "dataset" in parts:
             dataset.run(stack, template, asked.rows, console)
+        if "abuse" in parts:
+            abuse.run(stack, template, console)
 
 
 def measure_processor(stack: Stack, template: str, readings: int, rounds: int) -> None:

@@ -49,7 +49,12 @@ def service(database: Database, tmp_path_factory: pytest.TempPathFactory):
     # An answer of a few MB: more than what waits in buffers for a reader.
     in_own_loop(fill_one_series(database.owner_dsn, 100_000))
     pool = {"TIDELINE_POSTGRES__POOL_MIN": "8", "TIDELINE_POSTGRES__POOL_MAX": "8"}
-    env = {"TIDELINE_POSTGRES_DSN": database.api_dsn, "TIDELINE_LIVE__PING_S": "2", "TIDELINE_LIMITS__SEND_S": "4"}
+    env = {
+        "TIDELINE_POSTGRES_DSN": database.api_dsn,
+        "TIDELINE_LIVE__PING_S": "2",
+        "TIDELINE_LIVE__PER_ADDRESS_MAX": "1000",
+        "TIDELINE_LIMITS__SEND_S": "4",
+    }
     process = ServiceProcess("query-api", env | pool, tmp_path_factory.mktemp("query-api"))
     yield process.wait_ready()
     log = process.log

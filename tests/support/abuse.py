@@ -117,7 +117,7 @@ async def until_let_go(service: ServiceProcess, files: int, within_s: float) -> 
     begun = perf_counter()
 
     async def let_go() -> bool:
-        return process.num_fds() <= files
+        return bool(process.num_fds() <= files)
 
     await until_async(let_go, within_s, f"at most {files} open files", every_s=0.1)
     return perf_counter() - begun

@@ -37,6 +37,14 @@ def test_our_lines_and_those_of_libraries_are_json_objects_of_one_line(capsys: p
     assert "RuntimeError: broken\nin two" in failed["exception"]
 
 
+def test_a_text_without_end_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(LogSettings(), "shop")
+    structlog.get_logger("till").info("sold", path="/" * 1_000_000)
+    logging.getLogger("library").warning("x" * 1_000_000)
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (len(written[0]["path"]), len(written[1]["event"])) == (10_001, 10_001)
+
+
 def test_a_line_below_the_level_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(LogSettings(level="warning"), "shop")
     structlog.get_logger("till").info("sold")

@@ -10,6 +10,8 @@ from chassis.settings import LogSettings
 
 NOISY = ("aiokafka", "faststream", "httpx", "httpcore", "asyncio", "uvicorn")
 SAME_LINE_EVERY_S = 10.0
+TEXT_MAX = 10_000
+"""Longest text in a line: whoever sends more does not fill the disk with it."""
 
 
 def set_up_logging(settings: LogSettings, service: str) -> None:
@@ -20,6 +22,7 @@ def set_up_logging(settings: LogSettings, service: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        bounded,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -46,6 +49,14 @@ def set_up_logging(settings: LogSettings, service: str) -> None:
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.contextvars.bind_contextvars(service=service)
+
+
+def bounded(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The event with its long texts cut."""
+    for name, value in event.items():
+        if isinstance(value, str) and len(value) > TEXT_MAX:
+            event[name] = value[:TEXT_MAX] + "…"
+    return event
 
 
 class Seldom(logging.Filter):

@@ -72,7 +72,8 @@ class Edge:
         problem = incoming.refusal() if incoming.too_large else self._take(place, scope, incoming)
         if problem is not None:
             return await problem_response(problem, secrets.token_hex(8))(scope, receive, guard)
-        caller = Caller(incoming, lambda: guard.started)
+        # A change is carried out to its end; an answer under way notices by itself.
+        caller = Caller(incoming, goes_on=lambda: guard.started or scope["method"] != "GET")
         try:
             await self._app(scope, incoming, guard)
         except CutShort as reason:

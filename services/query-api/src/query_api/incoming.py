@@ -58,22 +58,22 @@ class Incoming:
 
 
 class Caller:
-    """Breaks a long search off when nobody waits for the answer any more; an answer under way notices by itself."""
+    """Breaks a long search off when nobody waits for the answer any more; `goes_on` tells what is not broken off."""
 
-    def __init__(self, incoming: Incoming, begun: Callable[[], bool]) -> None:
+    def __init__(self, incoming: Incoming, goes_on: Callable[[], bool]) -> None:
         self.gone = False
-        self._incoming, self._begun = incoming, begun
+        self._incoming, self._goes_on = incoming, goes_on
         self._answering = asyncio.current_task()
         self._watching: asyncio.Task[None] | None = None
         self._later = asyncio.get_running_loop().call_later(LOOK_AFTER_S, self._look)
 
     def _look(self) -> None:
-        if not self._incoming.awaited and not self._begun():
+        if not self._incoming.awaited and not self._goes_on():
             self._watching = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
         await self._incoming.gone()
-        if not self._begun() and self._answering is not None:
+        if not self._goes_on() and self._answering is not None:
             self.gone = True
             self._answering.cancel()
 

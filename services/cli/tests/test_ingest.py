@@ -165,7 +165,7 @@ def test_ctrl_c_leaves_it_running_and_says_so(molding: FakeApi) -> None:
 
 
 def test_a_terminal_sees_bytes_rows_rate_and_time_left(molding: FakeApi) -> None:
-    slowly = [Reply(200, PULLING)] * 3 + [Reply(200, PUBLISHING)] * 3 + [Reply(200, done())]
+    slowly = [Reply(200, PULLING)] * 2 + [Reply(200, PUBLISHING)] * 2 + [Reply(200, done())]
     molding.on("GET", MOLDING, *slowly)
     person, terminal = os.openpty()
     command = [sys.executable, "-m", "tideline", "ingest", SOURCE, "--url", molding.url]

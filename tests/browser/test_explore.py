@@ -93,6 +93,7 @@ def test_series_are_found_and_chosen_by_keyboard_and_counted_right(system: Syste
     page.keyboard.press("Space")
     expect(page).to_have_url(re.compile("series=plant:pressure"))
     cells = page.get_by_role("row", name=re.compile("pressure")).get_by_role("cell")
+    expect(cells).to_have_count(4)
     shown = [float(text.replace(",", "")) for text in cells.all_inner_texts()]
     assert shown == pytest.approx([fmean(PRESSURE), min(PRESSURE), max(PRESSURE), STEPS], rel=1e-4)
     page.get_by_label("Search series").fill("no such thing")
@@ -127,7 +128,7 @@ def test_dragging_zooms_to_finer_buckets_and_back_leads_out_again(system: System
 def test_the_raw_records_behind_a_point_are_one_tap_away(system: System, visit: StartVisit) -> None:
     page = visit(ONE + "&step=1h", size="phone").page
     chart = page.get_by_role("img", name=re.compile("Lines over time"))
-    chart.scroll_into_view_if_needed()
+    expect(chart.locator("canvas")).to_be_visible()
     chart.click()
     dialog = page.get_by_role("dialog", name="Raw readings of plant")
     expect(dialog.locator("tbody tr")).to_have_count(4)
@@ -140,6 +141,20 @@ def test_the_raw_records_behind_a_point_are_one_tap_away(system: System, visit: 
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert "at" not in query(page)
+
+
+def test_raw_records_are_reached_from_a_table_and_from_a_heat_map(system: System, visit: StartVisit) -> None:
+    page = visit(ONE + "&step=1h").page
+    page.get_by_text("72 buckets as a table").click()
+    row = page.get_by_role("region", name="Values", exact=True).locator("tbody tr").first
+    assert float(row.get_by_role("cell").inner_text()) == pytest.approx(fmean(TEMPERATURE[-4:]), rel=1e-4)
+    row.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Raw readings of plant")
+    expect(dialog.locator("tbody tr")).to_have_count(4)
+    page.goto(system.url + ONE + "&chart=heat")
+    page.get_by_role("img", name="temperature by day and hour").click(position={"x": 400, "y": 100})
+    expect(dialog.locator("tbody tr")).to_have_count(4)
 
 
 def test_what_is_shown_can_be_taken_along(system: System, visit: StartVisit) -> None:
@@ -193,6 +208,7 @@ def test_rows_are_set_against_each_other_and_grouped_by_machine(system: System, 
     seen.keep("explore-rows")
     page.locator(".kinds label").get_by_text("Bars", exact=True).click()
     cells = page.locator("tbody tr").first.get_by_role("cell")
+    expect(cells).to_have_count(4)
     counts = [30 + number / 8 for number in range(0, 90, 3)]
     assert float(cells.first.inner_text()) == pytest.approx(fmean(counts), rel=1e-4)
     page.goto(f"{system.url}/explore?series=shots:{state}CycleTime&by=*&at=2025-01-01T00:00:00Z&step=1m&tz=UTC")

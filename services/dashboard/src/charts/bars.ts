@@ -67,10 +67,15 @@ export function comparedOption(traces: Trace[], { colours, width, small }: Look)
   };
 }
 
+/** When the buckets of any of them begin, in order. */
+export function startsOf(traces: Trace[]): number[] {
+  return [...new Set(traces.flatMap((trace) => trace.buckets.map((bucket) => bucket.at)))].sort((a, b) => a - b);
+}
+
 /** Columns over time: one a bucket and group. */
 export function columnsOption(traces: Trace[], look: Look): EChartsCoreOption {
   const unit = traces[0]?.unit ?? "";
-  const starts = [...new Set(traces.flatMap((trace) => trace.buckets.map((bucket) => bucket.at)))].sort((a, b) => a - b);
+  const starts = startsOf(traces);
   const shown: Span = { start: starts[0] ?? 0, end: starts.at(-1) ?? 0 };
   return {
     grid: look.small ? { left: 0, right: 0, top: 22, bottom: 20 } : { left: leftOf(look), right: 16, top: 28, bottom: 28 },

@@ -2,10 +2,10 @@
 import { count } from "../numbers";
 import { moment, zoneName } from "../times";
 import type { Shown } from "./load";
-import { distance, type Trace } from "./traces";
 import { clockAt, instantOf } from "./zones";
 
 const STEP_MS: Record<string, number> = { "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000, "1d": 86_400_000 };
+const ROW_MS = 1_000;
 const STEP_WORDS: Record<string, string> = {
   "1m": "minutes",
   "5m": "buckets of 5 minutes",
@@ -23,13 +23,13 @@ export function described({ view: { zone }, plan, step, traces, dots, rows }: Sh
   return step ? `${when} · ${count(most)} ${STEP_WORDS[step] ?? "buckets"}` : when;
 }
 
-/** How long the bucket that begins at `at` is: a local day may have 23 or 25 hours. */
-export function bucketLength(step: string | null, traces: Trace[], at: number, zone: string): number {
+/** How long the bucket that begins at `at` is: a local day may have 23 or 25 hours. Of a row: a second. */
+export function bucketLength(step: string | null, at: number, zone: string): number {
   if (step === "1d") {
     const { year, month, day } = clockAt(at, zone);
     return instantOf(Date.UTC(year, month - 1, day + 1), zone) - at;
   }
-  return (step && STEP_MS[step]) || Math.min(...traces.map((trace) => distance(trace.buckets) ?? 60_000), 60_000);
+  return (step && STEP_MS[step]) || ROW_MS;
 }
 
 function minute(at: number, zone: string): string {

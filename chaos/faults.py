@@ -48,9 +48,12 @@ class Injector:
             tasks.append(asyncio.create_task(self._carry_out(fault, begun_at)))
         await asyncio.gather(*tasks)
 
+    def end(self) -> None:
+        """Whatever lasts is undone now; two must not start one server at once, so `heal` comes after `run`."""
+        self._healing.set()
+
     async def heal(self) -> None:
         """Everything runs and every link is well."""
-        self._healing.set()
         for link in (self._ground.kafka_link, self._ground.postgres_link):
             await asyncio.to_thread(link.heal)
         for server in (self._ground.stack.postgres, self._ground.stack.kafka):

@@ -63,7 +63,7 @@ async def _work(run: Run, ground: Ground, history: History, say: Say) -> None:
     faults = asyncio.create_task(injector.run(run.faults, begun_at))
     await asyncio.sleep(run.seconds)
     say("healing")
-    await injector.heal()
+    injector.end()
     await faults
     await injector.heal()
     healed_at = time.monotonic()

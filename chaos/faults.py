@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, replace
 
 import asyncpg
@@ -32,6 +33,7 @@ class Injector:
         self._ground, self._outsider, self._history = ground, outsider, history
         self._seed = seed
         self._healing = asyncio.Event()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.busy: set[str] = set()
         """Targets that a fault has in hand."""
         self._ways: dict[str, Callable[[Fault, random.Random], Awaitable[None]]] = {
@@ -61,19 +63,21 @@ class Injector:
         await asyncio.to_thread(self._ground.crew.start_all)
 
     async def _carry_out(self, fault: Fault, begun_at: float) -> None:
-        self.busy.update(hits(fault.target))
-        began_s, note = time.monotonic() - begun_at, ""
-        try:
-            # What is drawn within a fault depends on nothing that happened before it.
-            rng = random.Random(f"{self._seed} {fault}")
-            await self._ways.get(fault.target, self._member)(fault, rng)
-        except AWAY as error:
-            note = repr(error)
-        self.busy.difference_update(hits(fault.target))
-        ended_s = time.monotonic() - begun_at
-        self._history.faults.append(
-            asdict(fault) | {"began_s": round(began_s, 3), "ended_s": round(ended_s, 3), "note": note}
-        )
+        """Begin once the fault before on the same target has been undone, which takes as long as a start takes."""
+        async with AsyncExitStack() as held:
+            for target in hits(fault.target):
+                await held.enter_async_context(self._locks[target])
+            self.busy.update(hits(fault.target))
+            began_s, note = time.monotonic() - begun_at, ""
+            try:
+                # What is drawn within a fault depends on nothing that happened before it.
+                rng = random.Random(f"{self._seed} {fault}")
+                await self._ways.get(fault.target, self._member)(fault, rng)
+            except AWAY as error:
+                note = repr(error)
+            self.busy.difference_update(hits(fault.target))
+        times = {"began_s": round(began_s, 3), "ended_s": round(time.monotonic() - begun_at, 3)}
+        self._history.faults.append(asdict(fault) | times | {"note": note})
 
     async def _last(self, fault: Fault) -> None:
         """As long as the fault lasts; less when the run ends before."""

@@ -274,7 +274,7 @@ MUTANTS = (
         "closed range", "a window on the end of a range is in it, and in the next one too",
         f"{QUERY_API}/sql/aggregates.sql",
         "minute >= $6 AND minute < $7", "minute >= $6 AND minute <= $7",
-        "tests/integration/test_api_data.py::test_a_range_takes_the_windows_that_start_inside_it",
+        "tests/integration/test_api_data.py::test_neighbouring_ranges_share_no_window_and_leave_none_out",
     ),
     Mutant(
         "last minute not over", "the last minute holds the beginning of the one under way",

@@ -140,6 +140,17 @@ async def test_a_range_takes_the_windows_that_start_inside_it(database: Database
         assert_line(line, wanted[line["stream"], line["category"]])
 
 
+async def test_neighbouring_ranges_share_no_window_and_leave_none_out(database: Database) -> None:
+    begin = START.replace(second=0)
+    await store(database.owner_dsn, [Stored("demo", "t", begin + timedelta(minutes=n), 1.0) for n in range(60)])
+    async with serving(database.api_dsn) as api:
+        for first, last in ((0, 17), (17, 30), (30, 31), (31, 47), (47, 60)):
+            ends = (begin + timedelta(minutes=n) for n in (first, last))
+            between = dict(zip(("start", "end"), (end.isoformat() for end in ends), strict=True))
+            (line,), _ = await every_line(api, "/api/v1/processed-data", **between)
+            assert line["count"] == last - first
+
+
 @pytest.mark.parametrize(("step", "minutes"), [("1m", 1), ("5m", 5), ("15m", 15), ("1h", 60), ("1d", 1440)])
 async def test_a_step_gives_one_line_per_series_and_bucket(database: Database, step: str, minutes: int) -> None:
     rows = readings()

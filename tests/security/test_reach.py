@@ -1,11 +1,15 @@
 """No service is open to other machines unless someone has said that this is meant."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from tests.support.keys import api_keys
 from tests.support.processes import ServiceProcess
+from tests.support.stack import ROOT
 from tests.support.waiting import until
 
 from chassis.errors import StartError
@@ -56,3 +60,13 @@ def test_with_a_key_or_on_a_trusted_network_it_does(service: str, more: dict[str
         process.wait_alive(20)
     finally:
         process.kill()
+
+
+def test_the_stack_says_so_before_it_starts_anything(tmp_path: Path) -> None:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("TIDELINE_")}
+    env = clean | {"TIDELINE_HTTP_HOST": "0.0.0.0", "TIDELINE_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "local_stack", "run"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("error: other machines can reach 0.0.0.0")
+    assert not (tmp_path / "passwords.json").exists()

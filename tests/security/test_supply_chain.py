@@ -59,7 +59,7 @@ def test_the_scan_finds_what_it_looks_for(text: str) -> None:
 
 def test_the_bill_of_materials_holds_every_installed_package(tmp_path: Path) -> None:
     program, out = Path(sys.executable).with_name("cyclonedx-py"), tmp_path / "sbom.json"
-    command = [program, "environment", sys.executable, "--output-format", "JSON", "--output-file", out]
+    command = [program, "environment", sys.executable, "--no-validate", "--output-format", "JSON", "--output-file", out]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     listed = sorted((part["name"].lower(), part["version"]) for part in json.loads(out.read_text())["components"])
     installed = sorted({(one.metadata["Name"].lower(), one.version) for one in metadata.distributions()})

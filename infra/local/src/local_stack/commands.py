@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from chassis.errors import StartError
+from chassis.server import refuse_strangers
 from chassis.settings import load_settings
 from contracts.topics import Topics
 from local_stack import dashboard, leftovers, pg_programs, running
@@ -22,6 +23,7 @@ from local_stack.settings import LocalSettings
 from local_stack.stack import JARS_LOCK, YOURS, Stack, get_jars
 from local_stack.waiting import until
 from provision.settings import ProvisionSettings
+from query_api.settings import QueryApiSettings
 
 DATA = ("kafka", "postgres", "postgres.part", "programs-*", "logs", "passwords.json")
 Command = Callable[[LocalSettings, Console, bool], int]
@@ -38,6 +40,7 @@ def run(settings: LocalSettings, console: Console, _yes: bool) -> int:
         if not ours:
             console.print("Tideline is already running here: `make status` shows it, `make stop` stops it.")
             return 0
+        _refuse_strangers(settings)
         jars = [] if settings.kafka_bootstrap else get_jars(settings, console)
         dashboard.build_if_possible(console)
         stack = Stack(settings, load_settings(ProvisionSettings, "provision"), console)
@@ -49,6 +52,12 @@ def run(settings: LocalSettings, console: Console, _yes: bool) -> int:
             if not stack.stopping():  # else it is our own stop that something under way complains about
                 raise
     return 0
+
+
+def _refuse_strangers(settings: LocalSettings) -> None:
+    """Say now what query-api would say at the end of the start."""
+    api = load_settings(QueryApiSettings, "query-api")
+    refuse_strangers(settings.http_host, api.trusted_network or bool(api.api_keys))
 
 
 def stop(settings: LocalSettings, console: Console, _yes: bool) -> int:

@@ -1,6 +1,7 @@
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from local_stack import services
@@ -32,6 +33,15 @@ def test_copies_of_the_processor_have_names_and_ports_of_their_own() -> None:
     assert [env["TIDELINE_NAME"] for env in environments] == ["processor-1", "processor-2"]
     assert [env["TIDELINE_HTTP_PORT"] for env in environments] == ["8002", "8003"]
     assert {env["TIDELINE_TOPIC_PREFIX"] for env in environments} == {"p."}
+
+
+def test_datasets_lie_beside_the_other_data_unless_a_setting_names_another_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(services.SPOOL, raising=False)
+    assert services.producer(8001, Path("data/spool")).environment(SERVERS)[services.SPOOL] == "data/spool"
+    monkeypatch.setenv(services.SPOOL, "/elsewhere")
+    assert services.SPOOL not in services.producer(8001, Path("data/spool")).environment(SERVERS)
 
 
 def test_a_service_on_all_addresses_is_asked_on_the_loopback() -> None:

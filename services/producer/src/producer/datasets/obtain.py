@@ -93,8 +93,8 @@ class Obtain:
             part.discard()
             raise Failed(
                 "changed",
-                f"{self.progress.position} rows were published of a file that this copy does not have, and the source "
-                "has another one now: start again to publish that one",
+                f"{self.progress.position} rows or more were published of a file that this copy does not have, "
+                "and the source has another one now: start again to publish that one",
             )
         about = {"sha256": digest, "bytes": part.size, **asdict(part.version)}
         if noted.get("stale") and digest == noted.get("sha256"):

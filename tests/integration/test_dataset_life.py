@@ -24,6 +24,9 @@ from contracts.topics import Topics
 
 ROWS = 1500
 CONTENT = products(ROWS)
+MANY = 6000
+MUCH = products(MANY)
+"""So much that none of it is published to its end before something is done to it."""
 SLOW = {"TIDELINE_PUBLISH__CHUNK_EVENTS": "1", "TIDELINE_PUBLISH__CHUNKS_IN_FLIGHT": "1"}
 """So that there is a middle to do something in."""
 
@@ -67,7 +70,7 @@ async def test_paused_stopped_and_handed_over_in_the_middle_it_goes_on_where_it_
     stack: Stack, database: Database, topics: Topics, start_service: StartService, tmp_path: Path
 ) -> None:
     dsn, env = database.producer_dsn, settings(tmp_path) | SLOW
-    third = len(CONTENT) // 3
+    third = len(MUCH) // 3
 
     def kafka_has() -> int:
         return len(published_rows(stack.kafka_bootstrap, topics.rows))
@@ -80,7 +83,7 @@ async def test_paused_stopped_and_handed_over_in_the_middle_it_goes_on_where_it_
         return copy
 
     copy = start_service("producer", **env).wait_ready()
-    with serving(holding(CONTENT, third, 2 * third)) as source:
+    with serving(holding(MUCH, third, 2 * third)) as source:
         async with control(copy) as http:
             assert (await ask(http, source.url())).status_code == 201
         await reached(dsn, "bytes", third)
@@ -99,13 +102,13 @@ async def test_paused_stopped_and_handed_over_in_the_middle_it_goes_on_where_it_
     # the source is gone from here on
     await wish(copy, "pause")
     paused = await until_state(dsn, "molding", ["paused"], within_s=5)
-    assert 50 <= paused["position"] == kafka_has() < ROWS
+    assert 50 <= paused["position"] == kafka_has() < MANY
     copy = await restarted(copy, "paused")
     await wish(copy, "resume")
     await reached(dsn, "rows", paused["position"] + 50)
     await wish(copy, "stop")
     stopped = await until_state(dsn, "molding", ["stopped"], within_s=5)
-    assert paused["position"] + 50 <= stopped["position"] == kafka_has() < ROWS
+    assert paused["position"] + 50 <= stopped["position"] == kafka_has() < MANY
     copy = await restarted(copy, "stopped")
     async with control(copy) as http:
         assert (await ask(http, source.url())).status_code == 201
@@ -113,10 +116,10 @@ async def test_paused_stopped_and_handed_over_in_the_middle_it_goes_on_where_it_
     assert copy.terminate() == 0
     handed_over = await row(dsn, "molding")
     assert (handed_over["state"], handed_over["position"]) == ("pending", kafka_has())
-    assert handed_over["position"] < ROWS
+    assert handed_over["position"] < MANY
     start_service("producer", **settings(tmp_path))
     await until_state(dsn, "molding", ["completed"])
-    assert [number for number, _ in sorted(published_rows(stack.kafka_bootstrap, topics.rows))] == list(range(ROWS))
+    assert [number for number, _ in sorted(published_rows(stack.kafka_bootstrap, topics.rows))] == list(range(MANY))
 
 
 async def test_another_copy_without_the_file_pulls_it_again_or_says_why_it_cannot(
@@ -124,13 +127,13 @@ async def test_another_copy_without_the_file_pulls_it_again_or_says_why_it_canno
 ) -> None:
     dsn, quick = database.producer_dsn, SLOW | {"TIDELINE_NAME": "one"}
     one = start_service("producer", **settings(tmp_path / "one"), **quick).wait_ready()
-    newer = json.dumps([product(n) | {"version": "newer"} for n in range(ROWS)]).encode()
-    after = {"/same.json": decent(CONTENT), "/changed.json": decent(newer)}
+    newer = json.dumps([product(n) | {"version": "newer"} for n in range(MANY)]).encode()
+    after = {"/same.json": decent(MUCH), "/changed.json": decent(newer)}
     killed = False
 
     async def script(request: Request, reply: Reply) -> None:
         if not killed:
-            await decent(CONTENT)(request, reply)
+            await decent(MUCH)(request, reply)
         elif request.path in after:
             await after[request.path](request, reply)
         else:
@@ -142,27 +145,27 @@ async def test_another_copy_without_the_file_pulls_it_again_or_says_why_it_canno
                 assert (await ask(http, source.url(f"/{name}.json"), name)).status_code == 201
         for name in ("same", "changed", "vanished"):
             await until_async(lambda name=name: beyond(dsn, name, 20), 20, f"{name} is being published")
-        start_service("producer", **settings(tmp_path / "two"), TIDELINE_NAME="two").wait_ready()
         one.kill()
         killed = True
+        start_service("producer", **settings(tmp_path / "two"), TIDELINE_NAME="two")
         found = {
             name: await until_state(dsn, name, ["completed", "failed"]) for name in ("same", "changed", "vanished")
         }
-        assert (found["same"]["state"], found["same"]["position"]) == ("completed", ROWS)
+        assert (found["same"]["state"], found["same"]["position"]) == ("completed", MANY)
         assert (found["vanished"]["state"], found["changed"]["state"]) == ("failed", "failed")
         assert found["vanished"]["reason"] == "http_404: the server has no such file"
         place = found["changed"]["position"]
         assert found["changed"]["reason"].startswith(
             f"changed: {place} rows or more were published of a file that this copy"
         )
-        assert 20 < place < ROWS
+        assert 20 < place < MANY
         assert len(source.requests) == 6
     rows = {name: set(published_rows(stack.kafka_bootstrap, topics.rows, name)) for name in found}
-    assert {number for number, _ in rows["same"]} == set(range(ROWS))
-    assert len(rows["same"]) == ROWS
+    assert {number for number, _ in rows["same"]} == set(range(MANY))
+    assert len(rows["same"]) == MANY
     for name in ("changed", "vanished"):
         assert {number for number, _ in rows[name]} >= set(range(found[name]["position"]))
-        assert len(rows[name]) < ROWS, "no row of another file is mixed in"
+        assert len(rows[name]) < MANY, "no row of another file is mixed in"
 
 
 async def beyond(dsn: str, stream: str, position: int) -> bool:
@@ -218,8 +221,8 @@ async def test_files_go_with_their_stream(database: Database, start_service: Sta
     def spooled() -> set[str]:
         return {path.parent.name for path in folder.rglob("*") if path.is_file()}
 
-    half = len(CONTENT) // 2
-    with serving(holding(CONTENT, half)) as held, serving(decent(CONTENT)) as source:
+    half = len(MUCH) // 2
+    with serving(holding(MUCH, half)) as held, serving(decent(MUCH)) as source:
         async with control(copy) as http:
             for name, server in (("half", held), ("whole", source), ("running", source)):
                 assert (await ask(http, server.url(f"/{name}.json"), name)).status_code == 201

@@ -29,7 +29,7 @@ PROGRAMS = ("chromium", "chromium-browser", "/usr/bin/chromium")
 AXE = ROOT / "services/dashboard/node_modules/axe-core/axe.min.js"
 REFUSED = r"Failed to load resource: the server responded with a status of (4|5)\d\d"
 """What Chromium says of every answer that is no success, however well the page shows it."""
-CUT_OFF = r"Failed to load resource: net::ERR_|ERR_CONNECTION_REFUSED"
+CUT_OFF = r"net::ERR_"
 """What it says while the service is away."""
 
 

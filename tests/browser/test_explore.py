@@ -140,7 +140,7 @@ def test_the_raw_records_behind_a_point_are_one_tap_away(system: System, visit: 
     expect(dialog.locator("tbody tr")).to_have_count(4)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert "at" not in query(page)
+    until(lambda: "at" not in query(page), 5, "the address forgets the point")
 
 
 def test_raw_records_are_reached_from_a_table_and_from_a_heat_map(system: System, visit: StartVisit) -> None:

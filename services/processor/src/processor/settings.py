@@ -14,7 +14,7 @@ class BatchSettings(Section):
         1_000, ge=1, le=100_000, description="Most dataset rows of one transaction; each holds many samples."
     )
     bytes: int = Field(
-        8_000_000, ge=100_000, le=100_000_000, description="Bytes of records after which a transaction takes no more."
+        4_000_000, ge=100_000, le=100_000_000, description="Bytes of records after which a transaction takes no more."
     )
     wait_ms: int = Field(50, ge=1, le=5_000, description="Longest wait for the first record of a batch.")
 

@@ -136,7 +136,8 @@ async def _closed(service: ServiceProcess) -> None:
 async def test_a_huge_body_is_refused_before_it_is_taken(service: ServiceProcess, calm: int, declared: bool) -> None:
     async with watched(service.pid, service.url) as seen:
         answered, sent = await upload(service.port, 64 * MIB, declared)
-    assert answered == 413
+    # Its size untold, the first part is passed on, and there is no producer: whichever is noticed first.
+    assert answered in ({413} if declared else {413, 502})
     assert sent < 16 * MIB
     assert seen.grown_bytes < 16 * MIB
     assert set(seen.statuses) == {200}

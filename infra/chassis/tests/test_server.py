@@ -1,12 +1,13 @@
 """How a service listens, stops and ends."""
 
 import asyncio
+import resource
 import socket
 
 import pytest
 
 from chassis.errors import StartError
-from chassis.server import Server, listen, run_service
+from chassis.server import OPEN_FILES, Server, allow_many_connections, listen, run_service
 
 
 def test_a_taken_port_is_one_line_that_names_it_and_the_setting() -> None:
@@ -51,6 +52,18 @@ def test_a_service_ends_with_the_exit_code_of_its_main_or_of_its_error(
         run_service(main())
     assert ended.value.code == code
     assert capsys.readouterr().err == line
+
+
+def test_a_service_may_have_more_open_files_than_the_shell_it_was_started_in() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 256 <= before[1] < OPEN_FILES:
+        pytest.skip("this system allows no more")
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        allow_many_connections()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (OPEN_FILES, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 async def test_a_stop_tells_endless_answers_at_once_and_ends_the_server() -> None:

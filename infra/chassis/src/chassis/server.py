@@ -2,16 +2,19 @@
 
 import asyncio
 import ipaddress
+import resource
 import socket
 import sys
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
 
 from chassis.errors import StartError
 from chassis.slow_clients import Connection, Watch
+
+OPEN_FILES = 16_384
 
 
 def refuse_strangers(host: str, kept_out: bool) -> None:
@@ -93,8 +96,18 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
+def allow_many_connections() -> None:
+    """Raise this process's limit of open files to what the system lets it have: a shell's 1,024 are a few clients."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # what some systems say to a number they do not like
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def run_service(main: Coroutine[Any, Any, int]) -> None:
     """Run a service's main to its exit code; a StartError is one line on standard error and exit code 2."""
+    allow_many_connections()
     try:
         code = asyncio.run(main)
     except StartError as error:

@@ -59,13 +59,16 @@ class Watch:
         self._came = {one: one.came for one in self._connections if isinstance(one, Connection)}
 
     def _awaited(self, connection: Connection) -> tuple[object, ...] | None:
-        """What the client has to do, the same thing as long as nothing changes; None when it is our turn."""
+        """What the client has to do, the same thing as long as nothing changes; None when it is our turn.
+
+        It holds the request itself, whose id could be that of the next one.
+        """
         transport, cycle = connection.transport, connection.cycle
         if transport.is_closing():
             return "take", transport.get_write_buffer_size()
         if cycle is None or cycle.response_complete:
-            return "ask", id(cycle)
+            return "ask", cycle
         if cycle.more_body and not connection.flow.read_paused:
             fast = connection.came - self._came.get(connection, 0) >= BODY_BYTES_PER_LOOK
-            return None if fast else ("send", id(cycle))
+            return None if fast else ("send", cycle)
         return None

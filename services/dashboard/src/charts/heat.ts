@@ -1,11 +1,11 @@
 /** A day-by-hour heat map: days across, the zone's hours down. Pure. */
 import type { EChartsCoreOption } from "echarts/core";
 import type { Bucket, Trace } from "../explore/traces";
-import { withUnit } from "../explore/units";
+import { withUnit, type Unit } from "../explore/units";
 import { clockAt } from "../explore/zones";
 import { table } from "./bubble";
 import { count } from "../numbers";
-import type { Look } from "./line";
+import type { Look } from "./look";
 
 export const HEAT_PX = 420;
 
@@ -66,20 +66,7 @@ export function heatOption(trace: Trace, look: Look): EChartsCoreOption {
       axisTick: { show: false },
       axisLabel: { interval: 2 },
     },
-    visualMap: {
-      show: !look.small,
-      min: values.length ? Math.min(...values) : 0,
-      max: values.length ? Math.max(...values) : 1,
-      inRange: { color: look.colours.scale },
-      calculable: false,
-      orient: "horizontal",
-      left: "center",
-      bottom: 0,
-      itemHeight: Math.min(220, look.width - 200),
-      itemWidth: 12,
-      textStyle: { color: look.colours.muted },
-      text: values.length ? [withUnit(Math.max(...values), unit, 4), withUnit(Math.min(...values), unit, 4)] : [],
-    },
+    visualMap: scale(values, unit, look),
     series: [
       {
         id: trace.group.key,
@@ -92,6 +79,25 @@ export function heatOption(trace: Trace, look: Look): EChartsCoreOption {
     tooltip: look.small
       ? { show: false }
       : { confine: true, formatter: ({ dataIndex }: { dataIndex: number }) => about(cells[dataIndex]!, days, trace) },
+  };
+}
+
+/** Which colour is how much. */
+function scale(values: number[], unit: Unit, { colours, small, width }: Look): object {
+  const [min, max] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  return {
+    show: !small,
+    min,
+    max,
+    inRange: { color: colours.scale },
+    calculable: false,
+    orient: "horizontal",
+    left: "center",
+    bottom: 0,
+    itemHeight: Math.min(220, width - 200),
+    itemWidth: 12,
+    textStyle: { color: colours.muted },
+    text: values.length ? [withUnit(max, unit, 4), withUnit(min, unit, 4)] : [],
   };
 }
 

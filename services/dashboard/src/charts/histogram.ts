@@ -4,7 +4,7 @@ import type { Trace } from "../explore/traces";
 import { tick, withUnit } from "../explore/units";
 import { count } from "../numbers";
 import { table } from "./bubble";
-import { leftOf, type Look } from "./line";
+import { barTooltip, leftOf, type Look } from "./look";
 
 export const HISTOGRAM_PX = 300;
 
@@ -56,12 +56,7 @@ export function histogramOption(trace: Trace, look: Look, color: string): EChart
         emphasis: { itemStyle: { color: colours.muted } },
       },
     ],
-    tooltip: {
-      trigger: "axis",
-      axisPointer: { type: "shadow" },
-      confine: true,
-      formatter: ([point]: { dataIndex: number }[]) => about(bins[point!.dataIndex]!, trace),
-    },
+    tooltip: barTooltip<{ dataIndex: number }>(([point]) => about(bins[point!.dataIndex]!, trace)),
   };
 }
 

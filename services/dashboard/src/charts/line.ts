@@ -2,27 +2,16 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { distance, type Bucket, type Trace } from "../explore/traces";
 import { AXIS, tick } from "../explore/units";
-import type { Span } from "../explore/view";
 import { ticks, tickText } from "../explore/zones";
-import type { Colours } from "./colours";
-import { panels } from "./panels";
 import { bubble } from "./bubble";
+import { leftOf, stroke, type Look } from "./look";
+import { panels } from "./panels";
 
 export const PANEL_PX = 320;
 const SMALL_PANEL_PX = 170;
 const BANDS_MOST = 3;
 const SYMBOLS_MOST = 60;
 const TICK_PX = 64;
-
-export interface Look {
-  colours: Colours;
-  zone: string;
-  range: Span;
-  /** How wide the chart is, in pixels. */
-  width: number;
-  /** Nothing but the lines: a preview. */
-  small?: boolean | undefined;
-}
 
 type Point = [number, number | null];
 
@@ -44,17 +33,12 @@ export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
     ),
     xAxis: shown.map((_, index) => timeAxis(index, marks, look, index === shown.length - 1)),
     yAxis: shown.map((panel, index) => valueAxis(index, panel, look)),
-    series: shown.flatMap((panel, index) => panel.flatMap((trace) => lines(trace, index, panel, traces, look))),
+    series: shown.flatMap((panel, index) => panel.flatMap((trace) => lines(trace, index, panel, look))),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     tooltip: look.small
       ? { show: false }
       : { trigger: "axis", confine: true, formatter: (points: unknown) => bubble(points, traces, look.zone) },
   };
-}
-
-/** Room for the labels of a value axis. */
-export function leftOf({ width }: Look): number {
-  return width < 500 ? 48 : 64;
 }
 
 /** Points of a line, broken where buckets are missing. */
@@ -70,15 +54,8 @@ export function broken(buckets: Bucket[], value: (bucket: Bucket) => number): Po
   return points;
 }
 
-/** The colour and stroke of a trace: strokes change when colours are used up. */
-export function stroke(index: number, colours: Colours): { color: string; type: "solid" | "dashed" | "dotted" } {
-  const { series } = colours;
-  const type = (["solid", "dashed", "dotted"] as const)[Math.floor(index / series.length) % 3]!;
-  return { color: series[index % series.length]!, type };
-}
-
-function lines(trace: Trace, axis: number, panel: Trace[], traces: Trace[], look: Look): object[] {
-  const { color, type } = stroke(traces.indexOf(trace), look.colours);
+function lines(trace: Trace, axis: number, panel: Trace[], look: Look): object[] {
+  const { color, type } = stroke(trace.index, look.colours);
   const common = { type: "line", xAxisIndex: axis, yAxisIndex: axis, sampling: "lttb", symbolSize: 5, itemStyle: { color } };
   const still = { showSymbol: false, silent: true, emphasis: { disabled: true }, tooltip: { show: false } };
   const average = {

@@ -3,7 +3,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import { measured } from "../numbers";
 import { moment } from "../times";
 import { table } from "./bubble";
-import { leftOf, stroke, type Look } from "./line";
+import { leftOf, stroke, type Look } from "./look";
 
 export const SCATTER_PX = 440;
 

@@ -17,6 +17,8 @@ export interface Bucket {
 
 /** One group over time. */
 export interface Trace {
+  /** Its place among all of the view, which its colour follows, whether others are hidden or not. */
+  index: number;
   group: Group;
   name: string;
   unit: Unit;
@@ -35,7 +37,7 @@ export function tracesOf(groups: Group[], lines: WindowLine[]): Trace[] {
     const mine = group.members.map((member) => bySeries.get(`${member.stream}:${member.category}`) ?? []);
     const buckets = added(mine.map((series) => series.map(bucketOf)));
     const unit = unitOf(group.name, buckets);
-    return { group, name: names[index]!, unit, buckets, total: buckets.length ? sum(buckets) : null };
+    return { index, group, name: names[index]!, unit, buckets, total: buckets.length ? sum(buckets) : null };
   });
 }
 

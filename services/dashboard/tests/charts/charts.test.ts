@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
-import { broken, lineOption, stroke, type Look } from "../../src/charts/line";
+import { broken, lineOption } from "../../src/charts/line";
+import { stroke, type Look } from "../../src/charts/look";
 import { cellsOf } from "../../src/charts/heat";
 import { binsOf } from "../../src/charts/histogram";
-import { columnsOption, comparedOption } from "../../src/charts/bars";
+import { barsOption } from "../../src/charts/bars";
+import { columnsOption } from "../../src/charts/columns";
 import { nearest } from "../../src/charts/nearest";
 import { panels } from "../../src/charts/panels";
 import { flow } from "../../src/charts/png";
@@ -28,6 +30,11 @@ test("a line has a band from the least to the most", () => {
   expect(most!.data).toEqual([[START, 11], [START + 60_000, 0]]);
   expect(most!.areaStyle).toMatchObject({ color: "one" });
   expect(average!.data).toEqual([[START, 5], [START + 60_000, 6]]);
+});
+
+test("a line keeps its colour when others are hidden", () => {
+  const [line] = seriesOf(lineOption([trace("b", [bucket(0, 1)], "", 1)], look));
+  expect(line).toMatchObject({ lineStyle: { color: "two" } });
 });
 
 test("shares have no band: it would be all of it", () => {
@@ -96,7 +103,7 @@ test("values that are all the same are one bin, and none are none", () => {
 
 test("bars have the longest on top", () => {
   const shown = [1, 3, 2].map((value) => ({ ...trace(`t${value}`, [bucket(0, value)]), total: bucket(0, value) }));
-  const option = comparedOption(shown, look) as unknown as { yAxis: { data: string[] } };
+  const option = barsOption(shown, look) as unknown as { yAxis: { data: string[] } };
   expect(option.yAxis.data).toEqual(["t1", "t2", "t3"]);
 });
 

@@ -21,11 +21,11 @@ export function line(category: string, minute: number, sum: number, count: numbe
   return { stream: "lab", category, ...values, last_timestamp: at, window_start: at, ...more };
 }
 
-export function trace(name: string, buckets: Bucket[], unit: Trace["unit"] = ""): Trace {
+export function trace(name: string, buckets: Bucket[], unit: Trace["unit"] = "", index = 0): Trace {
   const group: Group = { key: name, stream: "lab", name, labels: {}, members: [] };
   const averages = buckets.map((one) => one.average);
   const total = buckets.length
     ? bucket(0, 0, { min: Math.min(...averages), max: Math.max(...averages), count: buckets.length })
     : null;
-  return { group, name, unit, buckets, total };
+  return { index, group, name, unit, buckets, total };
 }

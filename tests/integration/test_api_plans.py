@@ -1,8 +1,6 @@
 """With a million windows no question of the API makes Postgres read a large table from end to end, and averages of days
 are read from quarters alone, whatever is behind these."""
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -11,11 +9,12 @@ from typing import Any
 import asyncpg
 import httpx
 from tests.support import databases
+from tests.support.plans import nodes, plan_of, scanned
 from tests.support.query_api import NOW, serving, settings_for
 from tests.support.stored import ROW_COUNTS, SERIES_COUNTS, Stored, store
 from tests.support.waiting import until_async
 
-from query_api.database import Database, session, statement
+from query_api.database import Database, session
 
 WINDOWS = """
 INSERT INTO windows SELECT series.id, minute, 1, 0, 0, 0, minute, 0, minute, 0
@@ -130,8 +129,7 @@ async def test_no_question_scans_a_large_table(database: databases.Database) -> 
     asked = {name for name, _ in plans}
     assert {name for name in STATEMENTS - asked if not name.startswith(PROOF)} == set()
     for (name, values), plan in plans.items():
-        scanned = {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
-        assert not scanned & large, (name, values[:500])
+        assert not set(scanned(plan, "Seq Scan")) & large, (name, values[:500])
 
 
 async def test_averages_of_days_read_nothing_but_quarters(database: databases.Database) -> None:
@@ -148,13 +146,3 @@ async def test_averages_of_days_read_nothing_but_quarters(database: databases.Da
     assert len(plans) >= len(DAYS)
     for plan in plans:
         assert {node["Relation Name"] for node in nodes(plan) if "Relation Name" in node} <= {"quarters", "series"}
-
-
-async def plan_of(connection: asyncpg.Connection, name: str, values: tuple[Any, ...]) -> dict[str, Any]:
-    return json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement(name)}", *values))[0]["Plan"]
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from nodes(child)

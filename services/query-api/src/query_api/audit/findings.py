@@ -50,6 +50,12 @@ class Outcome:
         if len(self.findings) < FINDINGS_MAX:
             self.findings.append(finding(self.check, place, stored, should_be))
 
+    def join(self, other: "Outcome") -> None:
+        """Take in what another part of the same check found."""
+        self.findings += other.findings[: FINDINGS_MAX - len(self.findings)]
+        self.total += other.total
+        self.not_checkable += other.not_checkable
+
     @property
     def result(self) -> Result:
         """A finding counts more than what was not looked at."""

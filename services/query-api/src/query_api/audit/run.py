@@ -4,11 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
+import orjson
+
 from chassis.problems import Problem
+from contracts.samples import ALL_FIELDS, Rules
 from query_api.audit import checks
 from query_api.audit.findings import Check, Outcome, report
+from query_api.audit.rows import RowWindows
 from query_api.database import Database, Snapshot
 from query_api.ranges import Range
 
@@ -28,18 +34,29 @@ async def audit(database: Database, asked: Range, now: datetime, statement_ms: i
         (turn,) = await snapshot.fetch("audit/turn")
         if not turn["mine"]:
             raise Problem(429, "an audit is running: one at a time; ask again", headers={"Retry-After": "5"})
-        outcomes = [await _timed(check, partial(checks.whole, snapshot, check)) for check in checks.WHOLE]
-        outcomes += [await _timed(*part) for part in _ranged(snapshot, start, end)]
+        outcomes = await look(snapshot, start, end)
     return report(outcomes, now, start, end, deep=False)
 
 
-def _ranged(
-    snapshot: Snapshot, start: datetime, end: datetime | None
-) -> list[tuple[Check, Callable[[], Awaitable[Outcome]]]]:
-    return [
-        (checks.WINDOWS, partial(checks.windows, snapshot, start, end)),
-        (checks.QUARTERS, partial(checks.quarters, snapshot, start, end)),
-    ]
+async def look(snapshot: Snapshot, start: datetime, end: datetime | None) -> list[Outcome]:
+    """Every check that needs nothing but the database, one after the other."""
+    outcomes = [await _timed(check, partial(checks.whole, snapshot, check)) for check in checks.WHOLE]
+    outcomes.append(await _timed(checks.WINDOWS, partial(_windows, snapshot, start, end)))
+    outcomes.append(await _timed(checks.QUARTERS, partial(checks.quarters, snapshot, start, end)))
+    return outcomes
+
+
+async def _windows(snapshot: Snapshot, start: datetime, end: datetime | None) -> Outcome:
+    """All windows: those of readings in one statement, those of streams with rows one after the other."""
+    series = await snapshot.fetch("audit/series")
+    outcome = await checks.windows(snapshot, [one for one in series if not one["has_rows"]], start, end)
+    rules = {row["id"]: Rules.of(orjson.loads(row["spec"])) for row in await snapshot.fetch("audit/specs")}
+    others = RowWindows(snapshot, start, end)
+    with_rows = [one for one in series if one["has_rows"] and not one["going"]]
+    for stream, group in groupby(sorted(with_rows, key=itemgetter("stream")), itemgetter("stream")):
+        await others.add(stream, {one["category"]: one["id"] for one in group}, rules.get(stream, ALL_FIELDS))
+    outcome.join(others.outcome())
+    return outcome
 
 
 async def _timed(check: Check, work: Callable[[], Awaitable[Outcome]]) -> Outcome:

@@ -2,7 +2,19 @@
 
 import typer
 
-from tideline.commands import averages, dataset, ingest, key, send, start, status, streams, watch
+from tideline.commands import (
+    averages,
+    dataset,
+    dead_letters,
+    ingest,
+    key,
+    proof,
+    send,
+    start,
+    status,
+    streams,
+    watch,
+)
 from tideline.errors import ExitCode
 
 HELP = """Numbers per minute and per day from events on Kafka: look at them, and control what is produced.
@@ -27,6 +39,9 @@ def build_app() -> typer.Typer:
     app.command()(averages.averages)
     app.command()(ingest.ingest)
     app.command()(dataset.dataset)
+    app.command()(proof.lag)
+    app.command()(proof.audit)
+    app.add_typer(_dead_letters(), name="dead-letters")
     app.add_typer(_key(), name="key")
     return app
 
@@ -40,6 +55,13 @@ def _streams() -> typer.Typer:
     group.command("resume")(streams.resume)
     group.command("rm")(streams.remove)
     group.command("watch")(watch.watch)
+    return group
+
+
+def _dead_letters() -> typer.Typer:
+    group = typer.Typer(help="Look at what was refused.", no_args_is_help=True)
+    group.command("list")(dead_letters.list_letters)
+    group.command("show")(dead_letters.show_letter)
     return group
 
 

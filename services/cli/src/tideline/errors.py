@@ -18,9 +18,15 @@ class ExitCode(IntEnum):
         return member
 
     DONE = 0, "Done, or so already."
-    REFUSED = 1, "The server refused it, or an event of `send`, or a row of `ingest`; asking again changes nothing."
+    REFUSED = (
+        1,
+        "The server refused it, an event of `send` or a row of `ingest`, or `audit` found what differs.",
+    )
     USAGE = 2, "The command line is wrong: an option, an argument, or a question and nobody there to answer it."
-    AWAY = 3, "No server answers, or not now (also `status` of one that is not ready); try again later."
+    AWAY = (
+        3,
+        "No server answers, or not now (`status`: not ready, `audit`: not done); try again later.",
+    )
     KEY = 4, "The server wants a key, or another one."
     INTERRUPTED = 130, "Ended by Ctrl-C. `streams watch` has no other end and answers 0."
 

@@ -1,0 +1,50 @@
+"""`tideline dead-letters list|show`: what was refused, and why."""
+
+from typing import Annotated, Any
+
+import typer
+
+from tideline.proof_tables import letter_table, letters_table
+from tideline.session import Session, connected
+
+PATH = "/api/v1/dead-letters"
+PLACE = "TOPIC/PARTITION/OFFSET"
+
+
+def checked_place(value: str) -> str:
+    """Where a dead letter came from."""
+    topic, *numbers = value.split("/")
+    if not topic or len(numbers) != 2 or not all(number.isascii() and number.isdigit() for number in numbers):
+        raise typer.BadParameter(f"write it as {PLACE}, as the list shows it: readings/3/1204")
+    return value
+
+
+@connected
+def list_letters(
+    session: Session,
+    reason: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Of this reason; may be repeated.")] = None,
+    stream: Annotated[str | None, typer.Option(metavar="ID", help="Of one stream.")] = None,
+    topic: Annotated[str | None, typer.Option(metavar="NAME", help="Of one topic.")] = None,
+    state: Annotated[str | None, typer.Option(metavar="STATE", help="`open`, `replayed` or `discarded`.")] = None,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="With this in value, key or detail.")] = None,
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="Kept since then.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="Kept before then.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest.")] = 50,
+) -> None:
+    """List records that were refused, newest first."""
+    asked: dict[str, Any] = {"reason": reason, "stream": stream, "topic": topic, "state": state, "text": text}
+    asked |= {"start": start, "end": end, "limit": limit}
+    letters = session.api.lines("GET", PATH, params={name: value for name, value in asked.items() if value})
+    session.screen.show(letters, letters_table(letters) if letters else "There are no such dead letters.")
+
+
+@connected
+def show_letter(
+    session: Session,
+    place: Annotated[
+        str, typer.Argument(metavar=PLACE, help="Where it came from.", callback=checked_place, show_default=False)
+    ],
+) -> None:
+    """Show one, whole, with the reason in words and how to fix it."""
+    letter = session.api.thing("GET", f"{PATH}/{place}")
+    session.screen.show(letter, letter_table(letter))

@@ -1,0 +1,62 @@
+"""`tideline lag`, `tideline audit`: how far processing is, and whether what is stored is what it must be."""
+
+import time
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from tideline.errors import ExitCode
+from tideline.proof_tables import checks_table, finding_line, lag_table, result_text
+from tideline.session import Session, connected
+
+LAG, AUDIT = "/api/v1/lag", "/api/v1/audit"
+AUDIT_S = 900
+WATCH_S = 1.0
+CODES = {"PASS": ExitCode.DONE, "DIFFERS": ExitCode.REFUSED}
+
+
+@connected
+def lag(
+    session: Session,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again every second, until Ctrl-C.")] = False,
+) -> None:
+    """Say how far processing is behind.
+
+    A line for each partition: records, time since the first unread one came, rates, when it will be gone, who owns it.
+    """
+    if not watch:
+        lines = session.api.all_lines(LAG)
+        session.screen.show(lines, lag_table(lines))
+        return
+    try:
+        with Live(lag_table([]), console=session.screen.out, auto_refresh=False) as live:
+            while True:
+                lines = session.api.all_lines(LAG)
+                if session.screen.as_json:
+                    session.screen.show_next(lines, "")
+                else:
+                    live.update(lag_table(lines), refresh=True)
+                time.sleep(WATCH_S)
+    except KeyboardInterrupt:
+        return
+
+
+@connected
+def audit(
+    session: Session,
+    start: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Check windows from here. Default: seven days before the end.")
+    ] = None,
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="Up to here. Default: the last.")] = None,
+) -> None:
+    """Check what is stored.
+
+    Whether nothing is lost, doubled or changed, at this moment. Exit code 0: PASS, 1: it differs, 3: a check took too
+    long.
+    """
+    params = {name: value for name, value in (("start", start), ("end", end)) if value}
+    report = session.api.thing("GET", AUDIT, params=params, timeout=AUDIT_S)
+    findings = [f"  {finding_line(finding)}" for finding in report.get("findings") or ()]
+    session.screen.show(report, result_text(report.get("result")), checks_table(report), *findings)
+    raise typer.Exit(CODES.get(str(report.get("result")), ExitCode.AWAY))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from processor.plan import Batch, Connection, DeadLetter
+from contracts.checks import valid_stream
+from processor.plan import Batch, Connection, DeadLetter, Record
 from processor.sql import statement
 
 
@@ -21,7 +22,22 @@ async def keep(
         claim, record = batches[source].claim, letter.record
         headers = orjson.dumps([[name, b64encode(value or b"").decode()] for name, value in record.headers]).decode()
         place = (claim.generation, claim.topic, claim.partition, record.offset)
-        lines.append((*place, record.key, record.value, headers, letter.reason.value, letter.detail, record.timestamp))
+        why = (letter.reason.value, letter.detail)
+        lines.append((*place, record.key, record.value, headers, *why, record.timestamp, stream_of(record)))
     new = await connection.fetch(statement("insert_dead_letters"), *map(list, zip(*lines, strict=True)))
     index = {(batch.claim.topic, batch.claim.partition): n for n, batch in enumerate(batches)}
     return Counter(index[record["topic"], record["partition"]] for record in new)
+
+
+def stream_of(record: Record) -> str | None:
+    """Whose record it would have been: as its value says, else its key; None where neither tells."""
+    try:
+        value = orjson.loads(record.value or b"")
+    except orjson.JSONDecodeError:
+        value = None
+    named = value.get("stream") if isinstance(value, dict) else None
+    by_key, slash, _ = (record.key or b"").decode("ascii", "replace").partition("/")
+    for stream in (named, by_key if slash else None):
+        if isinstance(stream, str) and valid_stream(stream):
+            return stream
+    return None

@@ -25,21 +25,25 @@ def lag(
 
     A line for each partition: records, time since the first unread one came, rates, when it will be gone, who owns it.
     """
-    if not watch:
-        lines = session.api.all_lines(LAG)
-        session.screen.show(lines, lag_table(lines))
-        return
     try:
-        with Live(lag_table([]), console=session.screen.out, auto_refresh=False) as live:
-            while True:
-                lines = session.api.all_lines(LAG)
-                if session.screen.as_json:
-                    session.screen.show_next(lines, "")
-                else:
-                    live.update(lag_table(lines), refresh=True)
-                time.sleep(WATCH_S)
+        if watch and session.screen.out.is_terminal and not session.screen.as_json:
+            show_table(session)
+        while True:
+            lines = session.api.all_lines(LAG)
+            session.screen.show(lines, lag_table(lines))
+            if not watch:
+                return
+            time.sleep(WATCH_S)
     except KeyboardInterrupt:
         return
+
+
+def show_table(session: Session) -> None:
+    """One table that changes, for ever."""
+    with Live(console=session.screen.out, auto_refresh=False) as live:
+        while True:
+            live.update(lag_table(session.api.all_lines(LAG)), refresh=True)
+            time.sleep(WATCH_S)
 
 
 @connected

@@ -4,8 +4,12 @@
 -- A sum is counted in whole numbers, units of 2^-62, by the steps in which it was made: exact in every order.
 WITH chosen AS (SELECT series_id FROM unnest($4::integer[]) AS c (series_id)),
 raw AS (
-    SELECT series_id, timestamp AS at, value
-    FROM chosen JOIN raw_readings USING (series_id) WHERE timestamp >= $2 AND timestamp < $3
+    SELECT series_id, at, value
+    FROM chosen CROSS JOIN LATERAL (
+        SELECT timestamp AS at, value FROM raw_readings r
+        WHERE r.series_id = chosen.series_id AND timestamp >= $2 AND timestamp < $3
+        OFFSET 0  -- one range of the key for each series, however little the planner knows of them
+    ) AS of_series
     UNION ALL
     SELECT series_id, timestamptz 'epoch' + us * interval '1 microsecond', value
     FROM unnest($5::integer[], $6::bigint[], $7::float8[]) AS s (series_id, us, value)

@@ -25,6 +25,7 @@ from tests.support.stack import ROOT, Stack
 from contracts.topics import Topics
 from local_stack.waiting import in_own_loop
 from provision.topics import create_topics, read_specs
+from query_api.audit import rows as audit_of_rows
 from query_api.audit.checks import WHOLE
 from query_api.audit.findings import report as reported
 from query_api.audit.run import look
@@ -109,6 +110,15 @@ async def audited(api: httpx.AsyncClient, **asked: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     report: dict[str, Any] = answer.json()
     return report
+
+
+@pytest.mark.parametrize("samples_at_once", [1, 100, 250])
+async def test_rows_are_compared_by_whole_minutes(
+    copied: Database, monkeypatch: pytest.MonkeyPatch, samples_at_once: int
+) -> None:
+    monkeypatch.setattr(audit_of_rows, "SAMPLES_AT_ONCE", samples_at_once)
+    async with auditing(copied) as api:
+        assert (await audited(api))["findings"] == []
 
 
 async def test_what_processors_wrote_passes(copied: Database) -> None:

@@ -16,16 +16,17 @@ from query_api.database import Snapshot
 from query_api.ranges import LATEST
 
 SAMPLES_AT_ONCE = 50_000
-"""Compared in one statement, and as many as one minute has."""
+"""Compared in one statement, and as many more as the last of their minutes has."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
 class _Part:
-    """The samples of the rows since `start`, as columns."""
+    """The samples of the rows since `start`, as columns; the last of them is of this minute."""
 
     start: datetime
+    minute: datetime
     series: "array[int]" = field(default_factory=lambda: array("i"))
     at_us: "array[int]" = field(default_factory=lambda: array("q"))
     values: "array[float]" = field(default_factory=lambda: array("d"))
@@ -41,12 +42,13 @@ class RowWindows:
 
     async def add(self, stream: str, series: Mapping[str, int], rules: Rules) -> None:
         """Compare the windows of a stream; `series` are its ids by category."""
-        ids, part = list(series.values()), _Part(self._start)
+        ids, part = list(series.values()), _Part(self._start, self._start)
         async for row in self._snapshot.rows("audit/rows", stream, self._start, self._end):
             minute = row["timestamp"].replace(second=0, microsecond=0)
-            if len(part.values) > SAMPLES_AT_ONCE and minute > part.start:
+            if len(part.values) > SAMPLES_AT_ONCE and minute > part.minute:
                 await self._compare(ids, part, minute)
-                part = _Part(minute)
+                part = _Part(minute, minute)
+            part.minute = minute
             _take(part, row, stream, series, rules)
         await self._compare(ids, part, self._end)
 

@@ -224,7 +224,7 @@ def test_the_image_of_query_api_builds_the_dashboard_from_its_lock() -> None:
     default = re.search(r"^ARG NODE_IMAGE=(node:\d+\.\d+\.\d+-\S+-slim)$", dockerfile("query-api"), re.MULTILINE)
     assert default
     assert CONTAINERS["query-api"]["build"]["args"]["NODE_IMAGE"] == f"${{NODE_IMAGE:-{default[1]}}}"
-    assert re.search(r"^RUN .*npm ci$", dockerfile("query-api"), re.MULTILINE)
+    assert re.search(r"^RUN .*npm ci --cache /var/cache/npm$", dockerfile("query-api"), re.MULTILINE)
     folder = next(field for key, field, _ in leaves(SERVICES["query-api"]) if key == "dashboard_dir").default
     assert f"COPY --from=dashboard /dashboard/dist {folder}\n" in dockerfile("query-api")
 

@@ -7,7 +7,7 @@ import re
 import shlex
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -48,8 +48,8 @@ def plant(whole_system: System) -> None:
 
 
 def query(page: Page) -> dict[str, list[str]]:
-    """What the address says."""
-    return parse_qs(urlsplit(page.url).query)
+    """What the address says, asked of the page: `page.url` stands still while nothing is asked of it."""
+    return parse_qs(page.evaluate("location.search.slice(1)"))
 
 
 def control(page: Page, name: str) -> Locator:

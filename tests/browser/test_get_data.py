@@ -25,7 +25,8 @@ def test_one_button_brings_a_number_a_chart_and_a_table(system: System, visit: S
         seen.page.set_viewport_size(
             {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 760}}[name]
         )  # type: ignore[arg-type]
-        assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        # The chart takes its new width a frame later.
+        seen.page.wait_for_function("document.documentElement.scrollWidth <= innerWidth", timeout=5_000)
 
 
 def test_a_part_is_shown_while_another_is_on_its_way(system: System, visit: StartVisit) -> None:

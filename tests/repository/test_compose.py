@@ -14,15 +14,29 @@ ONCE = {"migrate": "provision", "topics": "provision"}
 OURS = {"producer": "producer", "processor": "processor", "query-api": "query-api", **ONCE}
 FOREIGN_IMAGES = {"apache/kafka", "postgres", "ghcr.io/kafbat/kafka-ui", "prom/prometheus", "grafana/grafana"}
 BROKERS = ("kafka", "kafka-2", "kafka-3")
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+STAGES = {text.split()[3]: text for text in re.split(r"^(?=FROM )", DOCKERFILE, flags=re.MULTILINE)[1:]}
+"""Name of a stage → its lines."""
 ROLES = {"producer": "tideline_producer", "processor": "tideline_processor", "query-api": "tideline_api"}
 
 every_container = pytest.mark.parametrize("name", CONTAINERS)
 every_container_of_ours = pytest.mark.parametrize("name", OURS)
 
 
-def dockerfile(name: str) -> str:
-    """The Dockerfile that a container of ours is built from."""
-    return (ROOT / CONTAINERS[name]["build"]["dockerfile"]).read_text("utf-8")
+def stage(name: str) -> str:
+    """The stage of the Dockerfile that a container of ours is built from."""
+    return STAGES[CONTAINERS[name]["build"]["target"]]
+
+
+def folder(name: str) -> str:
+    """Where the package of a container lies."""
+    return "infra/provision" if name in ONCE else f"services/{name}"
+
+
+def project(name: str) -> dict[str, Any]:
+    """What its package says of itself."""
+    found: dict[str, Any] = tomllib.loads((ROOT / folder(name) / "pyproject.toml").read_text("utf-8"))["project"]
+    return found
 
 
 @every_container
@@ -81,21 +95,21 @@ def test_our_containers_write_nothing_but_tmp_and_the_producer_its_spool(name: s
 def test_the_spool_is_a_volume_that_the_producer_may_write_to() -> None:
     assert CONTAINERS["producer"]["environment"]["TIDELINE_DATASETS__SPOOL_DIR"] == "/spool"
     owned = 'RUN ["install", "--directory", "--owner=10001", "--group=10001", "/spool"]\n'
-    assert owned in dockerfile("producer").partition("USER 10001:10001")[0]
+    assert owned in stage("producer").partition("USER 10001:10001")[0]
 
 
 @pytest.mark.parametrize("name", CONTAINERS.keys() - ONCE)
 def test_what_keeps_running_is_checked_with_a_program_its_image_has(name: str) -> None:
-    check = dockerfile(name) if name in OURS else str(CONTAINERS[name]["healthcheck"]["test"])
     programs = dict.fromkeys(BROKERS, "kafka-broker-api-versions.sh") | {"postgres": "pg_isready"}
     programs |= dict.fromkeys(("kafka-ui", "prometheus", "grafana"), "wget")
-    assert (
-        programs.get(
-            name, 'HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \\\n    CMD ["python"'
-        )
-        in check
-    )
-    assert "curl" not in check
+    if name in OURS:
+        checked = r'^HEALTHCHECK .*--start-interval=1s \\\n +CMD \["python", "-c", .*http://127.0.0.1:.*READY'
+        assert re.search(checked, STAGES["image"], re.MULTILINE)
+        assert stage(name).startswith("FROM image AS ")
+        assert re.search(r"^ENV READY=\d+/\S*ready$", stage(name), re.MULTILINE)
+    else:
+        assert programs[name] in str(CONTAINERS[name]["healthcheck"]["test"])
+    assert "curl" not in str(CONTAINERS[name].get("healthcheck"))
 
 
 def test_schema_and_topics_come_before_every_service() -> None:
@@ -187,46 +201,55 @@ def test_compose_and_the_embedded_stack_run_the_same_kafka() -> None:
 def test_the_port_is_the_same_everywhere(name: str, port: int) -> None:
     defaults = {key: default for key, _, default in leaves(SERVICES[name])}
     assert defaults["http_port"] == port
-    assert f"EXPOSE {port}\n" in dockerfile(name)
-    assert f"http://127.0.0.1:{port}/" in dockerfile(name)
+    assert f"EXPOSE {port}\n" in stage(name)
+    assert f"ENV READY={port}/" in stage(name)
     assert all(published.endswith(f"}}:{port}") for published in CONTAINERS[name].get("ports", []))
 
 
-@every_container_of_ours
-def test_an_image_is_built_in_stages_from_locked_packages_for_an_ordinary_user(name: str) -> None:
-    lines = dockerfile(name).splitlines()
-    stages = [line for line in lines if line.startswith("FROM ")]
-    default = re.search(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile(name), re.MULTILINE)
-    pages = ["FROM ${NODE_IMAGE} AS dashboard"] if name == "query-api" else []
-    assert stages == [*pages, "FROM ${PYTHON_IMAGE} AS packages", "FROM ${PYTHON_IMAGE}"]
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("PYTHON", r"python:3\.\d+\.\d+-slim-[a-z]+"), ("NODE", r"node:24\.\d+\.\d+-\S+-slim")]
+)
+def test_the_images_below_ours_are_exact_versions_that_may_be_replaced(kind: str, shape: str) -> None:
+    default = re.search(rf"^ARG {kind}_IMAGE=(\S+)$", DOCKERFILE, re.MULTILINE)
     assert default
-    assert CONTAINERS[name]["build"]["args"]["PYTHON_IMAGE"] == f"${{PYTHON_IMAGE:-{default[1]}}}"
-    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", default[1])
-    assert "--require-hashes --only-binary :all: -r /requirements.lock" in dockerfile(name)
+    assert re.fullmatch(shape, default[1])
+    for name in OURS:
+        assert CONTAINERS[name]["build"]["args"][f"{kind}_IMAGE"] == f"${{{kind}_IMAGE:-{default[1]}}}"
+    below = {text.split()[1] for text in STAGES.values()}
+    assert below == {"${PYTHON_IMAGE}", "${NODE_IMAGE}", "packages", "image"}
+
+
+@every_container_of_ours
+def test_an_image_holds_locked_packages_of_its_own_for_an_ordinary_user(name: str) -> None:
+    target, lines = OURS[name], stage(name).splitlines()
+    assert CONTAINERS[name]["build"]["target"] == target
+    assert lines[:3] == [
+        f"FROM image AS {target}",
+        f"LABEL org.opencontainers.image.title=tideline/{target}",
+        f"COPY --from={target}-packages /venv /venv",
+    ], "packages come before anything that changes more often"
+    assert f"COPY {folder(name)}/requirements.lock /\n" in STAGES[f"{target}-packages"]
+    assert "PIP_REQUIRE_HASHES=1 PIP_ONLY_BINARY=:all:" in STAGES["packages"]
     assert [line for line in lines if line.startswith("USER ")] == ["USER 10001:10001"]
     assert lines.index("USER 10001:10001") < next(n for n, line in enumerate(lines) if line.startswith("ENTRYPOINT ["))
-    assert not re.search(r"^ADD |curl |apt-get|:latest", dockerfile(name), re.MULTILINE)
+    assert not re.search(r"^ADD |curl |apt-get|:latest", DOCKERFILE, re.MULTILINE)
 
 
 @every_container_of_ours
 def test_an_image_holds_its_package_and_those_of_ours_that_it_needs(name: str) -> None:
-    folder = CONTAINERS[name]["build"]["dockerfile"].removesuffix("/Dockerfile")
-    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]
-    needed = {dependency for dependency in project["dependencies"] if dependency.startswith("tideline-")}
+    needed = {dependency for dependency in project(name)["dependencies"] if dependency.startswith("tideline-")}
     folders = {"tideline-contracts": "contracts/src", "tideline-chassis": "infra/chassis/src"}
-    copied = re.search(r"^COPY (contracts/src .*) \./$", dockerfile(name), re.MULTILINE)
+    copied = re.search(r"^COPY (contracts/src .*) \./$", stage(name), re.MULTILINE)
     assert copied
-    assert set(copied[1].split()) == {folders[dependency] for dependency in needed} | {f"{folder}/src"}
-    assert f"COPY infra/config/{OURS[name]}.toml infra/config/\n" in dockerfile(name)
+    assert set(copied[1].split()) == {folders[dependency] for dependency in needed} | {f"{folder(name)}/src"}
+    assert f"COPY infra/config/{OURS[name]}.toml infra/config/\n" in stage(name)
+    assert f"LABEL org.opencontainers.image.version={project(name)['version']}\n" in STAGES["image"]
 
 
 def test_the_image_of_query_api_builds_the_dashboard_from_its_lock() -> None:
-    default = re.search(r"^ARG NODE_IMAGE=(node:\d+\.\d+\.\d+-\S+-slim)$", dockerfile("query-api"), re.MULTILINE)
-    assert default
-    assert CONTAINERS["query-api"]["build"]["args"]["NODE_IMAGE"] == f"${{NODE_IMAGE:-{default[1]}}}"
-    assert re.search(r"^RUN .*npm ci --cache /var/cache/npm$", dockerfile("query-api"), re.MULTILINE)
-    folder = next(field for key, field, _ in leaves(SERVICES["query-api"]) if key == "dashboard_dir").default
-    assert f"COPY --from=dashboard /dashboard/dist {folder}\n" in dockerfile("query-api")
+    assert re.search(r"^RUN .*npm ci --cache /var/cache/npm$", STAGES["dashboard"], re.MULTILINE)
+    place = next(field for key, field, _ in leaves(SERVICES["query-api"]) if key == "dashboard_dir").default
+    assert f"COPY --from=dashboard /dashboard/dist {place}\n" in stage("query-api")
 
 
 def test_only_what_images_need_is_sent_to_the_engine() -> None:

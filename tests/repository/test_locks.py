@@ -6,6 +6,10 @@ import re
 import pytest
 from docs.generate import ROOT
 
+IMAGES = tuple(
+    f"{folder}/requirements.lock"
+    for folder in ("services/producer", "services/processor", "services/query-api", "infra/provision")
+)
 LOCKS = ("requirements.lock", "requirements-local.lock", "requirements-dev.lock")
 
 
@@ -16,7 +20,7 @@ def packages(lock: str) -> dict[str, str]:
     )
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", LOCKS + IMAGES)
 def test_every_package_has_hashes_and_nothing_has_an_address(lock: str) -> None:
     text = (ROOT / lock).read_text("utf-8")
     assert packages(lock)
@@ -25,9 +29,14 @@ def test_every_package_has_hashes_and_nothing_has_an_address(lock: str) -> None:
     assert not re.search(r"https?://|file:|@ ", text)
 
 
-@pytest.mark.parametrize(("smaller", "larger"), [LOCKS[:2], LOCKS[1:]])
+@pytest.mark.parametrize(("smaller", "larger"), [LOCKS[:2], LOCKS[1:], *((lock, LOCKS[0]) for lock in IMAGES)])
 def test_a_larger_lock_agrees_with_the_smaller_one(smaller: str, larger: str) -> None:
     assert packages(smaller).items() <= packages(larger).items()
+
+
+def test_the_images_together_hold_what_the_services_need() -> None:
+    together = {package for lock in IMAGES for package in packages(lock).items()}
+    assert together == set(packages("requirements.lock").items())
 
 
 def test_no_lock_that_names_download_hosts_is_kept() -> None:

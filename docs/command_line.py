@@ -23,8 +23,8 @@ $ .venv/bin/tideline streams start walk --profile random-walk --rate 100 --categ
 $ .venv/bin/tideline streams watch walk
 $ echo '{"stream":"lab-3","category":"temperature","value":21.5}' | .venv/bin/tideline send
 $ .venv/bin/tideline averages --stream lab-3 --json
-$ .venv/bin/tideline dataset molding.json --rows 100000
-$ .venv/bin/tideline ingest https://example.org/molding.json --id molding --split-by molding_machine_id
+$ .venv/bin/tideline dataset molding.json --rows 1000
+$ .venv/bin/tideline ingest https://example.org/molding.json --id molding-by-machine --split-by molding_machine_id
 ```
 """
 

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -18,13 +17,11 @@ from tests.support.fixtures import StartService
 from tests.support.pipeline import at_least, processed, readings, taken
 from tests.support.processes import ServiceProcess
 from tests.support.publisher import publish
-from tests.support.stack import EmbeddedServer, Stack
+from tests.support.stack import EmbeddedServer, Stack, another_postgres
 from tests.support.waiting import until, until_async
 
 from contracts.topics import Topics
 from local_stack.accounts import unprivileged
-from local_stack.ports import any_port
-from local_stack.postgres import Postgres
 
 
 @asynccontextmanager
@@ -182,24 +179,14 @@ async def as_maintenance(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-@pytest.fixture
-def own_postgres(stack: Stack) -> Iterator[tuple[Postgres, Stack]]:
-    """A server that a test may put back in time."""
-    folder = Path(f"/tmp/tideline-own-{os.getpid()}")
-    folder.mkdir(mode=0o711)
-    server = Postgres(folder, any_port(1)[0], stack.passwords["processor"])
-    server.prepare()
-    server.start()
-    yield server, replace(stack, postgres_dsn=server.dsn(), postgres=EmbeddedServer(server))
-    server.child.stop(5)
-    shutil.rmtree(folder)
-
-
 async def test_an_older_copy_of_the_database_catches_up_from_kafka(
-    own_postgres: tuple[Postgres, Stack], topics: Topics, start_service: StartService
+    stack: Stack, topics: Topics, start_service: StartService
 ) -> None:
-    server, own = own_postgres
-    with databases.template(own) as template, databases.copy_of(own, template) as database:
+    with (
+        another_postgres(stack) as (server, own),
+        databases.template(own) as template,
+        databases.copy_of(own, template) as database,
+    ):
         processor = start_service("processor", TIDELINE_POSTGRES_DSN=database.processor_dsn).wait_ready()
         publish(own.kafka_bootstrap, topics.readings, [*readings(500, seed=74), b"not json"])
         await taken(database, 501)

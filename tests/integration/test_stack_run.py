@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +23,11 @@ from contracts.topics import Topics
 ALL = {"kafka", "postgres", "processor-1", "processor-2", "producer", "query-api"}
 
 AS_ON_MACOS = (
+    sys.executable,
     "-c",
     "import sys; from local_stack import __main__, children; "
     "children._end_with_parent = lambda number: None; sys.exit(__main__.main())",
+    "run",
 )
 """Without the help of Linux's kernel, which ends the children of a supervisor that dies."""
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -35,11 +36,11 @@ class MakeRun:
         path = self.folder / "output"
         return path.read_text() if path.exists() else ""
 
-    def start(self, program: tuple[str, ...] = ("-m", "local_stack"), **env: str) -> "MakeRun":
+    def start(self, command: Sequence[str] = (sys.executable, "-m", "local_stack", "run"), **env: str) -> "MakeRun":
         """`make run`; returns when its screen is there."""
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, *program, "run"],
+                command,
                 cwd=ROOT,
                 env=self.env | env,
                 stdin=subprocess.DEVNULL,

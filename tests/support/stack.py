@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -147,6 +147,15 @@ def _postgres(folder: Path, password: str, undo: ExitStack) -> tuple[Server, str
     server = Postgres(folder, any_port(1)[0], password)
     server.prepare()
     return _started(server, undo), server.dsn()
+
+
+@contextmanager
+def another_postgres(stack: Stack) -> Iterator[tuple[Postgres, Stack]]:
+    """A server of the test's own, beside the session's Kafka."""
+    with ExitStack() as undo:
+        server = Postgres(undo.enter_context(_folder()), any_port(1)[0], stack.passwords["processor"])
+        server.prepare()
+        yield server, replace(stack, postgres_dsn=server.dsn(), postgres=_started(server, undo))
 
 
 def _kafka(folder: Path, undo: ExitStack, behind: tuple[int, int] | None) -> tuple[Server, str]:

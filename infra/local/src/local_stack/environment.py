@@ -12,8 +12,8 @@ from chassis.settings import ServiceSettings
 
 PREFIX = "TIDELINE_"
 SETTINGS_MODULES = ("local_stack", "provision", "producer", "processor", "query_api")
-OTHERS = {f"{PREFIX}CONFIG_DIR", f"{PREFIX}TEST_STACK", f"{PREFIX}TEST_BROWSER"}
-"""Read outside of the settings classes."""
+OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG_DIR", "TEST_STACK", "TEST_BROWSER", "TEST_LONG", "URL", "KEY")}
+"""Read outside of the settings classes: by the tests, by the command line."""
 OF_ONE_SERVICE = {
     f"{PREFIX}HTTP_PORT": f"set {PREFIX}PORTS__QUERY_API, {PREFIX}PORTS__PRODUCER or {PREFIX}PORTS__PROCESSOR",
     f"{PREFIX}NAME": "remove it, the stack names its processes",

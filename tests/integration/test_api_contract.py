@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
+from tests.support.pipeline import taken
 from tests.support.processes import ServiceProcess
+from tests.support.publisher import publish
+from tests.support.stack import Stack
 from tests.support.stored import Stored, StoredRow, store, store_rows
 
+from contracts.topics import Topics
 from local_stack.waiting import in_own_loop
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -20,8 +24,11 @@ SCHEMATHESIS = (
     *("--phases", "examples,coverage,fuzzing", "--generation-database", "none"),
     *("--no-color", "--request-timeout", "20"),
 )
-DOOR = "^/(api/v1/(streams|events|start-|stop-|random|table|time|aggregate)|stream|tasks|agg|$)"
-"""The routes that control streams or are passed on to the producer."""
+DOOR = (
+    "^/(api/v1/(streams|events|start-|stop-|random|table|time|aggregate|dead-letters/(replay|discard))"
+    "|stream|tasks|agg|$)"
+)
+"""The routes that control something or are passed on to the producer."""
 DATA = ("--exclude-path-regex", DOOR, "--exclude-path", "/api/v1/live", "--max-examples", "400")
 CONTROL = ("--include-path-regex", DOOR, "--exclude-operation-id", "follow_stream__batch_id__get")
 """What never ends is left out; test_api_live.py and test_door_follow.py have it."""
@@ -67,7 +74,12 @@ def test_every_answer_about_data_is_as_documented(
 
 
 @pytest.mark.timeout(300)
-def test_every_answer_about_streams_is_as_documented(tmp_path: Path, start_service: StartService) -> None:
+def test_every_answer_about_streams_is_as_documented(
+    stack: Stack, database: Database, topics: Topics, tmp_path: Path, start_service: StartService
+) -> None:
+    publish(stack.kafka_bootstrap, topics.readings, [b"no JSON", None, b"[]"], partition=0)
+    start_service("processor").wait_ready()
+    in_own_loop(taken(database, 3))
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     (tmp_path / "hooks.py").write_text(HOOKS)
     producer = start_service("producer", **CALM).wait_ready()

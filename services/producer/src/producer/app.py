@@ -6,6 +6,7 @@ from chassis.problems import Problem, add_problem_handlers, problem_response, re
 from producer.away import AWAY
 from producer.copy import Copy
 from producer.errors import Conflict, Unavailable, Unknown
+from producer.routes.dead_letters import letter_routes
 from producer.routes.events import event_routes
 from producer.routes.health import health_routes
 from producer.routes.samples import sample_routes
@@ -23,6 +24,7 @@ def make_app(copy: Copy) -> FastAPI:
     app.include_router(stream_routes(copy))
     app.include_router(event_routes(copy))
     app.include_router(sample_routes(copy))
+    app.include_router(letter_routes(copy))
     return app
 
 

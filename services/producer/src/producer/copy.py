@@ -26,6 +26,7 @@ from producer.metrics import Metrics
 from producer.publish import Publisher
 from producer.readiness import Readiness
 from producer.repeat import Repeat
+from producer.replays import Replays
 from producer.run import Work
 from producer.runs import Runs
 from producer.settings import ProducerSettings
@@ -120,7 +121,9 @@ class Copy:
         await self._apply_settings(pool)
         looking = Repeat("look at what is wanted", runs.look, poll_s)
         sweeping = Repeat("delete files of ended datasets", datasets.sweep, SWEEP_EVERY_S)
-        self._awaited = [looking, sweeping]
+        replays = Replays(pool, self.publisher, self.settings.streams.lease_s)
+        sending = Repeat("send dead letters again", replays.send, poll_s)
+        self._awaited = [looking, sweeping, sending]
         checks = {"postgres": lambda: _ask(pool), "kafka": self._check_topics}
         loops = [
             looking.run(),

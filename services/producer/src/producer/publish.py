@@ -11,6 +11,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from chassis.kafka import client_security
+from contracts.checks import RESERVED_HEADER
 from producer.bounded import in_time
 from producer.errors import NotAcknowledged
 from producer.settings import ProducerSettings
@@ -96,6 +97,20 @@ class Publisher:
                 answer.add_done_callback(lambda done, n=n: _note_sent(done, sent, n))
                 answers.append(answer)
             await asyncio.gather(*answers)
+        except (KafkaError, TimeoutError) as error:
+            raise await self.refused(producer, error) from error
+
+    async def send_again(self, topic: str, partition: int, key: bytes | None, value: bytes, place: bytes) -> None:
+        """Publish a replay of the dead letter at this place, to the partition it was in; returns when Kafka has it.
+
+        Raises NotAcknowledged when Kafka refuses; waits while it is away.
+        """
+        producer = None
+        try:
+            producer = await self.connected()
+            there = partition in await producer.partitions_for(topic)  # a topic made anew may have fewer
+            headers = [(RESERVED_HEADER, place)]
+            await producer.send_and_wait(topic, value, key, partition=partition if there else None, headers=headers)
         except (KafkaError, TimeoutError) as error:
             raise await self.refused(producer, error) from error
 

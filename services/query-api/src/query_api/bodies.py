@@ -2,9 +2,13 @@
 
 import json
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from contracts.schema import message_schema
+from query_api.wishes import DiscardWish, ReplayWish
 
 TABLE_ROW = {
     "machine": "M-5",
@@ -21,6 +25,20 @@ PARTS_EXAMPLE = (
     '{"part":"table","error":{"status":503,"detail":"Kafka has not acknowledged the rows: ask again in a moment"}}\n'
     '{"part":"time-series","data":[{"timestamp":"2026-01-02T03:04:05Z","value":21.5}]}\n'
 )
+_LETTER = {"topic": "readings", "partition": 3, "offset": 1204}
+WISHES = {
+    "ReplayWish": {
+        "as it is": {"value": {"letters": [_LETTER]}},
+        "edited": {
+            "value": {"letters": [_LETTER], "value": '{"stream":"lab-3","category":"temperature","value":21.5}'}
+        },
+        "by reason": {"value": {"filter": {"reason": ["wrong_type"], "stream": "lab-3"}, "limit": 100}},
+    },
+    "DiscardWish": {
+        "one": {"value": {"letters": [_LETTER], "note": "a test of ours"}},
+        "by reason": {"value": {"filter": {"reason": ["not_json"], "end": "now-7d"}, "note": "the old firmware"}},
+    },
+}
 FOLLOW_EXAMPLE = (
     "id: 2026-01-02T03:04:05.250000Z\n"
     'data: {"timestamp":"2026-01-02T03:04:05.250000Z","category":"value","value":42.0}\n\n'
@@ -57,7 +75,18 @@ def new_events() -> dict[str, Any]:
     return {"required": True, "content": content}
 
 
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """A body that is such a wish."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"required": True, "content": {"application/json": {"schema": schema, "examples": WISHES[model.__name__]}}}
+
+
 def schemas() -> dict[str, Any]:
-    """The schemas that these bodies refer to, by name: the producer's, as `make docs` wrote it, and the contract's."""
+    """The schemas that these bodies refer to, by name: the producer's (by `make docs`), the contract's, ours."""
     streams: dict[str, Any] = json.loads((files("query_api") / "pages" / "new-stream.json").read_text())
-    return streams | {"NewEvent": message_schema("reading")}
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [
+        (ReplayWish, "validation"),
+        (DiscardWish, "validation"),
+    ]
+    wishes: dict[str, Any] = models_json_schema(models, ref_template="#/components/schemas/{model}")[1]["$defs"]
+    return streams | wishes | {"NewEvent": message_schema("reading")}

@@ -67,6 +67,31 @@ class ReasonLine(BaseModel):
     fix: str | None = Field(examples=[EXAMPLE.fix])
     count: int = Field(examples=[12])
     open: int = Field(examples=[9], description="Neither replayed nor discarded.")
+    requested: int = Field(examples=[1], description="With a replay or discard on its way.")
     replayed: int = Field(examples=[2])
     discarded: int = Field(examples=[1])
     newest: dt.datetime = Field(examples=["2026-01-02T03:04:05.750000Z"])
+
+
+class WishedLetter(BaseModel):
+    """What became of one wish."""
+
+    generation: int = Field(examples=[1])
+    topic: str = Field(examples=["readings"])
+    partition: int = Field(examples=[3])
+    offset: int = Field(examples=[1204])
+    outcome: Literal["requested", "replayed", "discarded", "unknown", "too_large"] = Field(
+        examples=["requested"],
+        description="`requested`: booked; `replayed`, `discarded`: so already; `unknown`: no such letter; `too_large`: "
+        "more bytes than may be published, send it edited.",
+    )
+
+
+class WishBody(BaseModel):
+    """What was booked; it is carried out within a second or two."""
+
+    requested: int = Field(examples=[1], description="How many of `letters` are.")
+    next: str | None = Field(examples=[None], description="There are more: send the same with this as `cursor`.")
+    letters: list[WishedLetter] = Field(
+        examples=[[{"generation": 1, "topic": "readings", "partition": 3, "offset": 1204, "outcome": "requested"}]]
+    )

@@ -42,6 +42,7 @@ from query_api.routes import (
     home,
     ingestion,
     lag,
+    letter_wishes,
     live,
     prices,
     processed_data,
@@ -88,7 +89,7 @@ def build_app(
     with_key = [Depends(access)]
     for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow, audit, dead_letters):
         app.include_router(resource.router(parts), dependencies=with_key)
-    for controlled in (streams, batches, samples):
+    for controlled in (streams, batches, samples, letter_wishes):
         app.include_router(controlled.router(parts, producer), dependencies=with_key)
     for passed_on in (events, ingestion):
         app.include_router(passed_on.router(producer), dependencies=with_key)

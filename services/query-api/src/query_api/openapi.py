@@ -15,7 +15,7 @@ DESCRIPTIONS = {
     400: "A parameter is missing or invalid, or the body is no JSON",
     401: "A key is needed, or this one is not known",
     403: "A page of another origin may not change anything, or the key may only read",
-    404: "There is no such stream",
+    404: "There is no such thing",
     409: "It contradicts what is: the answer says what",
     413: "The body is too large",
     415: "The body is neither of the two media types",

@@ -31,6 +31,7 @@ StreamInPath = Annotated[
     Path(description="The stream's id.", examples=["lab"], json_schema_extra={"pattern": STREAM_PATTERN}),
 ]
 Category = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+TopicName = Annotated[str, Field(max_length=249, pattern=r"^[A-Za-z0-9._-]+$", examples=["readings"])]
 FIELD = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
 FIELDS_MAX = 64
 Instant = Annotated[str, Field(max_length=64, description=f"{FORMS[0].upper()}{FORMS[1:]}. The range is half-open.")]
@@ -139,23 +140,28 @@ class AuditQuery(Ranged):
     """Which windows and quarters to check; the last seven days without a range."""
 
 
-class LettersQuery(Listed, Ranged):
-    """Dead letters over a range."""
+class LetterFilter(Ranged):
+    """Dead letters by what they are, over the range in which they were kept."""
 
     reason: list[Reason] | None = Field(
         None, max_length=len(Reason), description="One reason, or several by repeating the parameter."
     )
-    topic: str | None = Field(None, max_length=249, pattern=r"^[A-Za-z0-9._-]+$", examples=["readings"])
+    topic: TopicName | None = None
     stream: Stream | None = None
-    state: Literal["open", "replayed", "discarded"] | None = None
     text: str | None = Field(
         None, min_length=1, max_length=200, pattern=r"^[^\x00]+$", description="In the value, the key or the detail."
     )
 
-    def wanted(self, now: datetime) -> Wanted:
+    def wanted(self, now: datetime, state: str | None) -> Wanted:
         """Which are asked for. Raises BadParameter."""
         reasons = tuple(reason.value for reason in self.reason) if self.reason else None
-        return Wanted(reasons, self.topic, self.stream, self.state, self.text, self.range(now))
+        return Wanted(reasons, self.topic, self.stream, state, self.text, self.range(now))
+
+
+class LettersQuery(Listed, LetterFilter):
+    """Dead letters over a range."""
+
+    state: Literal["open", "replayed", "discarded"] | None = None
 
 
 class LetterQuery(Query):

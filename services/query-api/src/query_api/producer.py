@@ -31,6 +31,15 @@ class Body:
     media_type: str
     parts: AsyncIterator[bytes]
 
+    @classmethod
+    def of(cls, value: object) -> "Body":
+        """A value as JSON."""
+
+        async def once() -> AsyncIterator[bytes]:
+            yield orjson.dumps(value)
+
+        return cls(JSON, once())
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

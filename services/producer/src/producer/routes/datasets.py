@@ -6,13 +6,13 @@ from typing import Any, Literal
 from asyncpg import Record
 from pydantic import Field
 
+from chassis.bodies import as_model
 from chassis.problems import Problem
 from contracts.checks import STREAM_PATTERN
 from producer import control
 from producer.copy import Copy
 from producer.datasets.target import id_from_url, parse_target
 from producer.errors import Failed
-from producer.routes.body import as_model
 from producer.spec import DatasetSpec
 
 

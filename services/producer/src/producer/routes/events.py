@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from chassis.bodies import read_body
 from chassis.problems import Problem
 from contracts.events import Limits
 from producer.accept import Invalid, Valid, read_lines
 from producer.copy import Copy
 from producer.errors import NotAcknowledged
-from producer.routes.body import read_body
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"

@@ -8,11 +8,11 @@ from asyncpg import Record
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
+from chassis.bodies import as_model, read_json
 from contracts.checks import STREAM_PATTERN
 from producer import control
 from producer.copy import Copy
 from producer.decide import Wish
-from producer.routes.body import as_model, read_json
 from producer.routes.datasets import ingest
 from producer.spec import Spec
 

@@ -1,9 +1,7 @@
 """`/stream/{batch_id}`, `/tasks`, `/agg/{batch_id}`: a simulation of whole numbers by its batch id, in short."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query, Response
 
 from query_api import parameters
@@ -31,8 +29,8 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
     )
     async def start(batch_id: StreamInPath, _query: NoParameters) -> Response:
         """Simulates whole numbers from 0 to 100, four a second, as stream `batch_id`."""
-        spec = orjson.dumps({"id": batch_id, "profile": "random-int"})
-        return passed_on(await producer.call("POST", "/streams", body=Body(MEDIA_TYPES[Format.JSON], _once(spec))))
+        spec = {"id": batch_id, "profile": "random-int"}
+        return passed_on(await producer.call("POST", "/streams", body=Body.of(spec)))
 
     @routes.delete("/stream/{batch_id}", summary="Stop", **answered(StreamLine, shown, 404, *CONTROL))
     async def stop(batch_id: StreamInPath, _query: NoParameters) -> Response:
@@ -54,7 +52,3 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
 
 def _json(value: object) -> Response:
     return Response(json_bytes(value), media_type=MEDIA_TYPES[Format.JSON])
-
-
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content

@@ -33,7 +33,7 @@ def router(parts: Parts) -> APIRouter:
         """
         question = question_of(request.url.path, request.query_params.multi_items())
         place = decode(query.cursor, LetterCursor, question)
-        wanted = query.wanted(parts.now())
+        wanted = query.wanted(parts.now(), query.state)
         listing = Listing(Columns(columns(LetterLine)), _reader(parts, wanted, question), place)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 

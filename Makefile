@@ -13,7 +13,7 @@ ifdef PROCESSORS
 export TIDELINE_PROCESSORS := $(PROCESSORS)
 endif
 
-.PHONY: help run stop status clean lag test check format lint types imports lock bench setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom
+.PHONY: help run stop status clean lag test check format lint types imports lock bench bench-full setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -78,8 +78,11 @@ sbom: setup-dev ## Write .local/sbom.json (what is installed here) and .local/sb
 docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
 	@$(BIN)/python -m docs.generate
 
-bench: setup-dev ## Measure beside the limits of the same machine; ARGS="--only routes" for a part
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: setup-dev ## Measure beside the limits of the same machine, in 10 minutes; ARGS="--only routes" for a part
+	@$(BIN)/python -m benchmarks bench $(ARGS)
+
+bench-full: setup-dev ## All other measurements, in about half an hour; ARGS="--only sizes --cores 0,1"
+	@$(BIN)/python -m benchmarks bench-full $(ARGS)
 
 .PHONY: chaos mutants soak
 HOURS ?= 1

@@ -1,81 +1,94 @@
-"""`make bench`: processor, producer, read routes and a dataset beside the limits of the same machine, in one run.
+"""What Tideline does beside what else the same machine can do, in one run on two cores.
 
-ARGS="--readings 300000" for less, ARGS="--only routes" for a part, ARGS="--only dataset --rows 300000" for 1 GB."""
+`make bench` in at most 10 minutes, `make bench-full` the rest, `make bench-peers` what others would have written.
+Tables on the screen while it goes on; .local/bench/<command>.md and .json hold them in the end."""
 
 import argparse
-import asyncio
-import os
-from statistics import median
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 
 from rich.console import Console
-from rich.table import Table
 from tests.support import databases
-from tests.support.stack import Stack, open_stack
+from tests.support.stack import ROOT, Stack, open_stack
 
-from benchmarks import abuse, dataset, invalid, limits, load, processor, producer, routes
-from benchmarks.stand import fresh_topics, running
+from benchmarks import abuse, dataset, history, idle, latency, machine, processor, producer, routes, rows
+from benchmarks.report import Report
 
-console = Console()
+Part = Callable[[Stack, str, Report, int], None]
+"""Measures on a stack, with a database to copy, so many rounds; adds to the report."""
+
+COMMANDS: dict[str, dict[str, Part]] = {
+    "bench": {
+        "limits": processor.against_limits,
+        "latency": latency.run,
+        "producer": producer.run,
+        "routes": routes.run,
+        "csv": history.csv,
+        "idle": idle.run,
+    },
+    "bench-full": {
+        "kinds": processor.kinds,
+        "sizes": processor.sizes,
+        "rows": rows.run,
+        "rates": producer.rates,
+        "many-clients": partial(routes.run, clients=(64,), seconds=1.0),
+        "daily-averages": history.daily_averages,
+        "dataset": dataset.run,
+        "abuse": abuse.run,
+    },
+}
 
 
-PARTS = ("processor", "invalid", "producer", "routes", "dataset", "abuse")
-
-
-def main() -> None:
-    """Run the measurements and print their tables."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--readings", type=int, default=1_000_000, help="readings in the topic (default 1,000,000)")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, medians are shown (default 3)")
-    parser.add_argument("--rows", type=int, default=30_000, help="rows of the dataset (default 30,000; 1 GB: 300000)")
-    parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be repeated")
+def main() -> int:
+    """Run the parts of a command, or those asked for; 1 when one of them failed or found a wrong result."""
+    every = [part for parts in COMMANDS.values() for part in parts]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS, nargs="?", default="bench", help="which set of parts")
+    parser.add_argument("--only", choices=every, action="append", help="this part alone; may be repeated")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default 3)")
+    parser.add_argument("--cores", help="for everything, as `0,1` (default: the last two that may be used)")
+    parser.add_argument("--rows", type=int, default=30_000, help="of the dataset (default 30,000; 1 GB: 300000)")
     asked = parser.parse_args()
-    parts = asked.only or PARTS
-    with open_stack() as stack, databases.template(stack) as template:
-        if "processor" in parts:
-            measure_processor(stack, template, asked.readings, asked.rounds)
-        if "invalid" in parts:
-            invalid.run(stack, template, min(asked.readings, 300_000), asked.rounds, console)
-        if "producer" in parts:
-            producer.run(stack, template, asked.readings, asked.rounds, console)
-        if "routes" in parts:
-            routes.run(stack, template, console)
-        if "dataset" in parts:
-            dataset.run(stack, template, asked.rows, console)
-        if "abuse" in parts:
-            abuse.run(stack, template, console)
-
-
-def measure_processor(stack: Stack, template: str, readings: int, rounds: int) -> None:
-    """A full topic through a processor, and beside it what consuming and COPY take alone."""
-    topics = fresh_topics(stack)
-    with console.status(f"publishing {readings:,} readings…"):
-        load.fill(stack.kafka_bootstrap, topics.readings, readings)
-    consumed, copied, runs = [], [], []
-    for number in range(1, rounds + 1):
-        with console.status(f"round {number} of {rounds}…"):
-            consumed.append(readings / asyncio.run(limits.consume(stack.kafka_bootstrap, topics.readings, readings)))
-            with databases.copy_of(stack, template) as database:
-                copied.append(readings / asyncio.run(limits.copy(database.owner_dsn, readings)))
-            with databases.copy_of(stack, template) as database, running(stack, database, topics) as process:
-                runs.append(asyncio.run(processor.measure(process, database.owner_dsn, readings)))
-    show(readings, median(consumed), median(copied), runs)
-
-
-def show(readings: int, consume: float, copy: float, runs: list[processor.Run]) -> None:
-    """The table."""
-    rate = median(run.events_per_s for run in runs)
-    table = Table(
-        title=f"{readings:,} readings, {os.cpu_count()} cores, median of {len(runs)} rounds", title_justify="left"
+    cores = machine.pin(asked.cores)
+    report = Report(
+        _facts(cores), Console(width=None if sys.stdout.isatty() else 160), ROOT / ".local/bench", asked.command
     )
-    for heading in ("", "events/s", "processor ÷ it"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    table.add_row("bare aiokafka consume", f"{consume:,.0f}", f"{rate / consume:.2f}")
-    table.add_row("bare COPY into the keyed raw table, sorted", f"{copy:,.0f}", f"{rate / copy:.2f}")
-    table.add_row("processor, up to committed windows", f"{rate:,.0f}", "1")
-    console.print(table)
-    cpu, peak = median(run.cpu_s for run in runs), max(run.peak_bytes for run in runs)
-    console.print(f"processor: {cpu:.1f} CPU seconds, peak memory {peak / 1e6:.0f} MB")
+    parts = {name: part for name, part in COMMANDS[asked.command].items() if name in (asked.only or every)}
+    if "dataset" in parts:
+        parts["dataset"] = partial(dataset.run, rows=asked.rows)
+    begun = time.monotonic()
+    with open_stack() as stack, databases.template(stack) as template:
+        for name, part in parts.items():
+            _measure(name, part, stack, template, report, asked.rounds)
+    report.facts["took"] = f"{(time.monotonic() - begun) / 60:.1f} minutes"
+    report.write()
+    report.console.print(*report.failures, f"written: {report.path('.md')}, {report.path('.json')}", sep="\n")
+    return int(bool(report.failures))
+
+
+def _measure(name: str, part: Part, stack: Stack, template: str, report: Report, rounds: int) -> None:
+    """One part; what goes wrong in it is told and does not end the others."""
+    begun = time.monotonic()
+    try:
+        part(stack, template, report, rounds)
+    except Exception as error:
+        traceback.print_exc()
+        report.failures.append(f"{name}: {type(error).__name__}: {error}")
+    report.console.print(f"{name}: {time.monotonic() - begun:.0f} s", "")
+
+
+def _facts(cores: str) -> dict[str, str]:
+    return {
+        "revision": machine.revision(),
+        "machine": machine.machine(),
+        "cores": cores,
+        "begun": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load {machine.load():.1f}",
+    }
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import asyncpg
 import psutil
-from rich.console import Console
-from rich.table import Table
 from tests.support import databases
 from tests.support.abuse import EVENTS, LIVE, LONG, SERIES, churn, close, connect, flood, until_let_go, upload, watched
 from tests.support.live import Change, commit, prepare
@@ -19,6 +17,7 @@ from tests.support.processes import ServiceProcess
 from tests.support.stack import Stack
 from tests.support.stored import fill_one_series
 
+from benchmarks.report import Cell, Report, Table
 from local_stack.waiting import in_own_loop
 
 MIB = 1 << 20
@@ -97,20 +96,19 @@ async def _let_go(service: ServiceProcess, files: int, count: int, first: bytes,
     return f"all let go after {seconds:.1f} s"
 
 
-def run(stack: Stack, template: str, console: Console) -> None:
-    """Each attack by itself on a service that has just started, and a table."""
-    table = Table(title="who means no good, and an ordinary client meanwhile", title_justify="left")
-    for heading in ("", "what came of it", "memory", "ordinary client: answers", "p50", "p99"):
-        table.add_column(heading)
+def run(stack: Stack, template: str, report: Report, _rounds: int) -> None:
+    """Each attack by itself on a service that has just started."""
+    columns = ("", "what came of it", "memory", "ordinary client: answers", "p50 ms", "p99 ms")
+    rows: list[tuple[Cell, ...]] = []
     with databases.copy_of(stack, template) as database:
         in_own_loop(fill_one_series(database.owner_dsn, 100_000))
         for attack in ATTACKS:
-            with console.status(f"{attack.__doc__}"), tempfile.TemporaryDirectory() as folder:
-                table.add_row(*in_own_loop(_measure(attack, database, Path(folder))))
-    console.print(table)
+            with report.doing(f"{attack.__doc__}"), tempfile.TemporaryDirectory() as folder:
+                rows.append(in_own_loop(_measure(attack, database, Path(folder))))
+    report.add(Table("Who means no good, and an ordinary client meanwhile", columns, rows))
 
 
-async def _measure(attack: Attack, database: databases.Database, folder: Path) -> tuple[str, ...]:
+async def _measure(attack: Attack, database: databases.Database, folder: Path) -> tuple[Cell, ...]:
     service = ServiceProcess("query-api", {"TIDELINE_POSTGRES_DSN": database.api_dsn, **POOL}, folder)
     owner = await asyncpg.connect(database.owner_dsn)
     try:
@@ -122,5 +120,5 @@ async def _measure(attack: Attack, database: databases.Database, folder: Path) -
         await owner.close()
         service.kill()
     name = (attack.__doc__ or "").rstrip(".")
-    times = f"{seen.p50_ms:.0f} ms", f"{seen.p99_ms:.0f} ms"
-    return name, result, f"+{seen.grown_bytes / MIB:.0f} MiB", str(dict(sorted(seen.statuses.items()))), *times
+    answers = str(dict(sorted(seen.statuses.items())))
+    return name, result, f"+{seen.grown_bytes / MIB:.0f} MiB", answers, seen.p50_ms, seen.p99_ms

@@ -1,28 +1,21 @@
 """One producer copy beside librdkafka's own producer with the same settings, and how well it keeps a rate.
 
 Both are timed by Kafka: from the append time of the first record to that of the last one. Ours also makes the events;
-librdkafka gets them ready-made.
+librdkafka gets them ready-made, from a loop in Python.
 """
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from statistics import median
 
 import httpx
-import psutil
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
-from rich.console import Console
-from rich.table import Table
-from tests.support import databases
 from tests.support.processes import ServiceProcess
 from tests.support.stack import Stack
 from tests.support.waiting import until
 
-from benchmarks.stand import fresh_topics
-from contracts.topics import Topics
+from benchmarks.report import Cell, Report, Table, spread
+from benchmarks.rounds import Contestant, Run, WrongResult, in_rounds, ratio, speeds
+from benchmarks.stand import fresh_topics, services_on
+from benchmarks.usage import watched
 from producer.settings import PublishSettings
 from producer.simulate.generate import generate
 from producer.simulate.simulation import simulation
@@ -35,53 +28,36 @@ READY_MADE = 100_000
 """Records that librdkafka publishes again and again: making more would only fill memory."""
 
 
-def run(stack: Stack, template: str, count: int, rounds: int, console: Console) -> None:
-    """Measure in interleaved rounds and print two tables."""
-    ours, theirs, peaks = [], [], []
-    for number in range(1, rounds + 1):
-        with console.status(f"producer: round {number} of {rounds}…"):
-            theirs.append(_librdkafka(stack, count))
-            with _producer(stack, template) as (copy, topics):
-                _run_stream(copy, "full", {**SPEC, "count": count})
-                ours.append(_appended_per_s(stack, topics.readings, count))
-                peaks.append(psutil.Process(copy.pid).memory_info().rss)
-    with console.status("producer: rates…"):
-        kept = [_kept_rate(stack, template, rate) for rate in RATES]
-    _show(console, count, median(ours), median(theirs), max(peaks), kept)
+def run(stack: Stack, template: str, report: Report, rounds: int, count: int = 1_000_000) -> None:
+    """One stream at full speed beside librdkafka."""
+    theirs, ours = "librdkafka's producer, ready-made records", "producer, one stream at full speed"
+    contestants: dict[str, Contestant] = {
+        theirs: lambda: _librdkafka(stack, count),
+        ours: lambda: _full_speed(stack, template, count),
+    }
+    runs = in_rounds(report, rounds, contestants)
+    title = f"Producer: {count:,} readings, acks=all, idempotent, zstd, events/s"
+    report.add(speeds(title, runs, ours, "Both timed by Kafka: from the first append to the last."))
+    report.figures["producer ÷ librdkafka"] = ratio(runs[ours], runs[theirs])
 
 
-def _show(console: Console, count: int, ours: float, theirs: float, peak: int, kept: list[float]) -> None:
-    table = Table(title=f"publishing {count:,} readings, acks=all, idempotent, zstd", title_justify="left")
-    for heading in ("", "events/s", "producer ÷ it"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    table.add_row("librdkafka's producer, ready-made records", f"{theirs:,.0f}", f"{ours / theirs:.2f}")
-    table.add_row("producer, one stream at full speed", f"{ours:,.0f}", "1")
-    console.print(table)
-    console.print(f"producer: peak memory {peak / 1e6:.0f} MB")
-    table = Table(title=f"rates, kept over {RATE_SECONDS} s", title_justify="left")
-    for heading in ("asked for, events/s", "published", "off by"):
-        table.add_column(heading, justify="right")
-    for asked, rate in zip(RATES, kept, strict=True):
-        table.add_row(f"{asked:,}", f"{rate:,.1f}", f"{100 * (rate / asked - 1):+.2f} %")
-    console.print(table)
+def rates(stack: Stack, template: str, report: Report, rounds: int) -> None:
+    """How well a rate is kept."""
+    rows: list[list[Cell]] = []
+    for rate in RATES:
+        with report.doing(f"producer at {rate:,} events/s…"):
+            low, kept, high = spread([_kept_rate(stack, template, rate) for _ in range(rounds)])
+        rows.append([f"{rate:,}", low, kept, high, f"{100 * (kept / rate - 1):+.2f} %"])
+    columns = ("asked for, events/s", "min", "median", "max", "off by")
+    report.add(Table(f"Producer: rates, kept over {RATE_SECONDS} s", columns, rows))
 
 
-@contextmanager
-def _producer(stack: Stack, template: str) -> Iterator[tuple[ServiceProcess, Topics]]:
-    """A producer copy on a database and topics of its own."""
-    topics = fresh_topics(stack)
-    with databases.copy_of(stack, template) as database, tempfile.TemporaryDirectory() as folder:
-        env = {
-            "TIDELINE_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
-            "TIDELINE_TOPIC_PREFIX": topics.prefix,
-            "TIDELINE_POSTGRES_DSN": database.producer_dsn,
-            **{f"TIDELINE_BUILT_IN__{name}": "false" for name in ("HOST", "DEMO", "PRICES")},
-        }
-        copy = ServiceProcess("producer", env, Path(folder))
-        try:
-            yield copy.wait_ready(), topics
-        finally:
-            copy.terminate()
+def _full_speed(stack: Stack, template: str, count: int) -> Run:
+    with services_on(stack, template) as services:
+        copy = services.start("producer").wait_ready()
+        with watched(services.pids) as used:
+            _run_stream(copy, "full", {**SPEC, "count": count})
+        return Run(_appended_per_s(stack, services.topics.readings, count), used)
 
 
 def _run_stream(copy: ServiceProcess, stream: str, spec: dict[str, object]) -> None:
@@ -92,12 +68,13 @@ def _run_stream(copy: ServiceProcess, stream: str, spec: dict[str, object]) -> N
 
 
 def _kept_rate(stack: Stack, template: str, rate: int) -> float:
-    with _producer(stack, template) as (copy, topics):
-        _run_stream(copy, "live", {"profile": "sensor", "seed": 1, "rate": rate, "duration": RATE_SECONDS})
-        return _appended_per_s(stack, topics.readings, rate * RATE_SECONDS)
+    with services_on(stack, template) as services:
+        live = {"profile": "sensor", "seed": 1, "rate": rate, "duration": RATE_SECONDS}
+        _run_stream(services.start("producer").wait_ready(), "live", live)
+        return _appended_per_s(stack, services.topics.readings, rate * RATE_SECONDS)
 
 
-def _librdkafka(stack: Stack, count: int) -> float:
+def _librdkafka(stack: Stack, count: int) -> Run:
     topics, settings = fresh_topics(stack), PublishSettings()
     stream = simulation(
         "full", 1, round(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) * 1_000_000, Spec.model_validate(SPEC)
@@ -127,7 +104,7 @@ def _librdkafka(stack: Stack, count: int) -> float:
             producer.poll(0)
     if left := producer.flush(60):
         raise RuntimeError(f"{left} of {count} readings were not published")
-    return _appended_per_s(stack, topics.readings, count)
+    return Run(_appended_per_s(stack, topics.readings, count))
 
 
 def _appended_per_s(stack: Stack, topic: str, count: int) -> float:
@@ -143,7 +120,7 @@ def _appended_per_s(stack: Stack, topic: str, count: int) -> float:
     finally:
         consumer.close()
     if found != count:
-        raise RuntimeError(f"{found} records are in the topic instead of {count}")
+        raise WrongResult(f"{found} records are in the topic instead of {count}")
     return 1000 * (count - 1) / (max(times) - min(times))
 
 

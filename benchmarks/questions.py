@@ -50,6 +50,8 @@ class Question(NamedTuple):
     name: str
     path: str
     statement: str
+    figure: str = ""
+    """What targets.py calls it."""
 
 
 QUESTIONS = (
@@ -100,6 +102,7 @@ QUESTIONS = (
                     sum(bit_count(minutes::integer::bit(15))) FROM quarters
              WHERE {PLANT} AND quarter >= '2026-01-04 23:00Z' AND quarter < '2026-02-03 23:00Z' GROUP BY 1, 2) days
             ON id = series_id ORDER BY 1, 2, day""",
+        "daily averages",
     ),
     Question(
         "prices/average, 3 categories, 30 days",
@@ -119,6 +122,7 @@ QUESTIONS = (
         """SELECT plain_sum(sum(sum)) / sum(count), plain_sum(sum(sum)), sum(count) FROM windows
            WHERE series_id = ANY (ARRAY(SELECT id FROM series WHERE stream = 'line-0'))
              AND minute = date_trunc('minute', now()) - interval '1 min'""",
+        "last minute",
     ),
     Question("health: what HTTP itself takes", "/api/v1/health", "SELECT 1"),
 )

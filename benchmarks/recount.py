@@ -10,6 +10,7 @@ import ijson
 import psycopg
 
 from benchmarks.loaders import numbers
+from benchmarks.rounds import WrongResult
 
 Window = tuple[str, int]
 """Category and minute since 1970."""
@@ -18,6 +19,14 @@ STORED = """SELECT category, (extract(epoch FROM minute) / 60)::int8, count, sum
 FROM window_values JOIN series ON series.id = series_id WHERE stream = %s"""
 QUARTERS = """SELECT category, sum(count)::int8 FROM quarters JOIN series ON series.id = series_id
 WHERE stream = %s GROUP BY category"""
+
+
+def check(file: Path, dsn: str, stream: str) -> None:
+    """Raises WrongResult where a row, a window or a quarter is not what the file says."""
+    try:
+        recount(file, dsn, stream)
+    except (AssertionError, KeyError, ValueError) as error:
+        raise WrongResult(f"{type(error).__name__}: {error}") from error
 
 
 def recount(file: Path, dsn: str, stream: str) -> int:

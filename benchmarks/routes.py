@@ -6,28 +6,24 @@ HTTP, checks, paging and JSON.
 
 import asyncio
 import json
-import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from time import perf_counter
 from typing import NamedTuple
 
 import asyncpg
-from rich.console import Console
-from rich.table import Table
-from tests.support import databases
 from tests.support.processes import ServiceProcess
 from tests.support.stack import Stack
 
 from benchmarks.questions import FILL, QUESTIONS, Question
+from benchmarks.report import Cell, Report, Table
+from benchmarks.rounds import WrongResult
+from benchmarks.stand import services_on
+from local_stack.ports import HOST
 
-CLIENTS = (1, 16)
-SECONDS = 2.0
-WARM_UP = 10
+CLIENTS = 1, 16
+WARM_UP = 3
 
 
 class Times(NamedTuple):
@@ -37,30 +33,48 @@ class Times(NamedTuple):
     p99: float
 
 
-def run(stack: Stack, template: str, console: Console) -> None:
-    """Measure every question and print a table."""
-    with databases.copy_of(stack, template) as database:
-        with console.status("filling a database…"):
-            windows = asyncio.run(_fill(database.owner_dsn))
-        table = Table(title=f"{windows:,} windows; milliseconds, {SECONDS:g} s each", title_justify="left")
-        for heading in ("", "clients", "route p50", "p99", "bare query p50", "p99", "route ÷ it", "answers/s"):
-            table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
-        with _query_api(database.api_dsn) as api:
-            for question in QUESTIONS:
-                asyncio.run(_check(api, database.api_dsn, question))
-                for clients in CLIENTS:
-                    with console.status(f"{question.name}, clients: {clients}…"):
-                        bare = asyncio.run(_bare(database.api_dsn, question.statement, clients))
-                        route = _route(api, question.path, clients)
-                    table.add_row(*_row(question.name if clients == 1 else "", clients, route, bare))
-                table.add_section()
-    console.print(table)
+class Asked(NamedTuple):
+    """Seconds of each answer, of all rounds, and the p50 of each round in milliseconds."""
+
+    route: list[float]
+    bare: list[float]
+    p50: list[float]
 
 
-def _row(name: str, clients: int, route: list[float], bare: list[float]) -> tuple[str, ...]:
-    (p50, p99), (bare50, bare99) = _times(route), _times(bare)
-    figures = (f"{figure:,.2f}" for figure in (p50, p99, bare50, bare99, p50 / bare50))
-    return name, str(clients), *figures, f"{len(route) / SECONDS:,.0f}"
+def run(
+    stack: Stack, template: str, report: Report, rounds: int, clients: tuple[int, ...] = CLIENTS, seconds: float = 0.5
+) -> None:
+    """Every question, asked by so many clients."""
+    with services_on(stack, template) as services:
+        dsn = services.database.api_dsn
+        with report.doing("filling a database…"):
+            windows = asyncio.run(_fill(services.database.owner_dsn))
+        api = services.start("query-api").wait_ready()
+        for question in QUESTIONS:
+            asyncio.run(_check(api, dsn, question))
+        found = {(question, many): Asked([], [], []) for question in QUESTIONS for many in clients}
+        for number in range(1, rounds + 1):
+            for (question, many), asked in found.items():
+                with report.doing(f"{question.name}, clients: {many}, round {number} of {rounds}…"):
+                    asked.bare.extend(asyncio.run(_bare(dsn, question.statement, many, seconds)))
+                    route = ask(api.port, question.path, many, seconds)
+                asked.route.extend(route)
+                asked.p50.append(1_000 * median(route))
+    rows = [_row(question, many, asked, rounds * seconds) for (question, many), asked in found.items()]
+    columns = ("", "clients", "p50", "min", "max", "p99", "bare p50", "bare p99", "÷", "answers/s")
+    note = f"p50 with the least and the greatest of {rounds} rounds of {seconds:g} s; ÷: p50 by that of the bare query."
+    report.add(Table(f"Query API: milliseconds an answer, {windows:,} windows", columns, rows, note))
+    for (question, many), asked in found.items():
+        if many == 1 and question.figure:
+            ours, alone = _times(asked.route).p50, _times(asked.bare).p50
+            report.figures[f"{question.figure} ÷"] = ours / alone
+            report.figures[f"{question.figure} + ms"] = ours - alone
+
+
+def _row(question: Question, many: int, asked: Asked, seconds: float) -> list[Cell]:
+    (p50, p99), (bare50, bare99) = _times(asked.route), _times(asked.bare)
+    rate = len(asked.route) / seconds
+    return [question.name, many, p50, min(asked.p50), max(asked.p50), p99, bare50, bare99, p50 / bare50, rate]
 
 
 def _times(seconds: list[float]) -> Times:
@@ -79,16 +93,6 @@ async def _fill(dsn: str) -> int:
         await owner.close()
 
 
-@contextmanager
-def _query_api(dsn: str) -> Iterator[ServiceProcess]:
-    with tempfile.TemporaryDirectory() as folder:
-        process = ServiceProcess("query-api", {"TIDELINE_POSTGRES_DSN": dsn}, Path(folder))
-        try:
-            yield process.wait_ready()
-        finally:
-            process.terminate()
-
-
 async def _check(api: ServiceProcess, dsn: str, question: Question) -> None:
     """Both have as many lines, so that they did the same work."""
     connection = await asyncpg.connect(dsn)
@@ -96,13 +100,14 @@ async def _check(api: ServiceProcess, dsn: str, question: Question) -> None:
         rows = await connection.fetch(question.statement)
     finally:
         await connection.close()
-    body = json.loads(_get(HTTPConnection("127.0.0.1", api.port), question.path))
+    body = json.loads(get(HTTPConnection(HOST, api.port), question.path))
     lines = body if isinstance(body, list) else [body]
     if len(lines) != len(rows) or not rows:
-        raise RuntimeError(f"{question.name}: the route answers {len(lines)} lines, the query {len(rows)}")
+        raise WrongResult(f"{question.name}: the route answers {len(lines)} lines, the query {len(rows)}")
 
 
-def _get(connection: HTTPConnection, path: str) -> bytes:
+def get(connection: HTTPConnection, path: str) -> bytes:
+    """The body of an answer; raises RuntimeError for any but 200."""
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read()
@@ -111,36 +116,36 @@ def _get(connection: HTTPConnection, path: str) -> bytes:
     return body
 
 
-def _route(api: ServiceProcess, path: str, clients: int) -> list[float]:
+def ask(port: int, path: str, clients: int, seconds: float) -> list[float]:
     """Seconds of each answer, from clients that ask again as soon as they have one."""
 
-    def ask(_client: int) -> list[float]:
-        connection = HTTPConnection("127.0.0.1", api.port)
+    def client(_number: int) -> list[float]:
+        connection = HTTPConnection(HOST, port)
         for _ in range(WARM_UP):
-            _get(connection, path)
-        taken, ends = [], perf_counter() + SECONDS
+            get(connection, path)
+        taken, ends = [], perf_counter() + seconds
         while (began := perf_counter()) < ends:
-            _get(connection, path)
+            get(connection, path)
             taken.append(perf_counter() - began)
         connection.close()
         return taken
 
     with ThreadPoolExecutor(clients) as threads:
-        return [seconds for one in threads.map(ask, range(clients)) for seconds in one]
+        return [each for one in threads.map(client, range(clients)) for each in one]
 
 
-async def _bare(dsn: str, statement: str, clients: int) -> list[float]:
+async def _bare(dsn: str, statement: str, clients: int, seconds: float) -> list[float]:
     """The same for the statement alone, a connection each."""
 
     async def ask() -> list[float]:
         connection = await asyncpg.connect(dsn)
         for _ in range(WARM_UP):
             await connection.fetch(statement)
-        taken, ends = [], perf_counter() + SECONDS
+        taken, ends = [], perf_counter() + seconds
         while (began := perf_counter()) < ends:
             await connection.fetch(statement)
             taken.append(perf_counter() - began)
         await connection.close()
         return taken
 
-    return [seconds for one in await asyncio.gather(*(ask() for _ in range(clients))) for seconds in one]
+    return [each for one in await asyncio.gather(*(ask() for _ in range(clients))) for each in one]

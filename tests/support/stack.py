@@ -54,6 +54,11 @@ class EmbeddedServer:
         return self._server.folder
 
     @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return self._children[0].pid or 0
+
+    @property
     def _children(self) -> list[Child]:
         return self._server.children
 

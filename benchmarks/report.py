@@ -66,7 +66,7 @@ class Report:
         """All tables, ready to be pasted into a page."""
         facts = "\n".join(f"- {name}: {fact}" for name, fact in self.facts.items())
         failed = "".join(f"\n**Failed:** {failure}\n" for failure in self.failures)
-        return "\n".join([f"# {self.name}\n", facts, failed, *map(_in_markdown, self.tables)])
+        return "\n".join([f"# {self.name}\n", facts, failed, *map(in_markdown, self.tables)])
 
 
 def shown(cell: Cell) -> str:
@@ -98,7 +98,8 @@ def _on_screen(table: Table) -> Screen:
     return screen
 
 
-def _in_markdown(table: Table) -> str:
+def in_markdown(table: Table) -> str:
+    """Under its title, with its note below."""
     lines = [table.columns, ["---", *["--:"] * (len(table.columns) - 1)]]
     lines += [[shown(cell).replace("|", "\\|") for cell in row] for row in table.rows]
     text = "\n".join("| " + " | ".join(line) + " |" for line in lines)

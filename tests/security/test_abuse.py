@@ -1,4 +1,4 @@
-"""What clients can do who mean no good, in small numbers; `make bench-full ARGS="--only abuse"` does it in large ones."""
+"""What clients can do who mean no good, in small numbers; `make bench-full ARGS="--only abuse"` does it in large."""
 
 import asyncio
 from collections.abc import AsyncIterator

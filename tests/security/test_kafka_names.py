@@ -3,7 +3,10 @@
 The rights are those that docs/security.md tells operators to give.
 """
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from pydantic import SecretStr
 from tests.support.databases import Database
 from tests.support.processes import ServiceProcess
 from tests.support.secure_kafka import PASSWORDS, SecureKafka, secure_kafka
+from tests.support.stack import data_folder
 from tests.support.waiting import until, until_async
 
 from chassis.errors import StartError
@@ -124,6 +128,31 @@ def test_the_query_api_reads_without_a_group(kafka: SecureKafka) -> None:
             assert consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)[0] == 0
     finally:
         consumer.close()
+
+
+def test_kafkas_own_tool_tells_the_lag_under_the_name_of_the_query_api(kafka: SecureKafka) -> None:
+    ours = {key: value for key, value in os.environ.items() if not key.startswith("TIDELINE_")}
+    env = ours | {"TIDELINE_DATA_DIR": str(data_folder()), **kafka.env("query-api", tls=True)}
+    command = [sys.executable, "-m", "local_stack", "lag"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    told = re.findall(r"^tideline\.processor +(\w+) +(\d+) +(\d+) +(\d+) +(\d+) ", done.stdout, re.MULTILINE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {topic for topic, *_ in told} == {"readings", "rows"}
+    assert all(int(end) - int(committed) == int(lag) for _, _, committed, end, lag in told)
+
+
+async def test_the_query_api_tells_the_lag_under_its_name(
+    kafka: SecureKafka, database: Database, tmp_path: Path
+) -> None:
+    env = {"TIDELINE_POSTGRES_DSN": database.api_dsn, **kafka.env("query-api", tls=True)}
+    api = ServiceProcess("query-api", env, tmp_path)
+    try:
+        api.wait_ready()
+        answer = httpx.get(f"{api.url}/api/v1/lag", timeout=20, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        assert {(line["topic"], line["log_end"] > 0) for line in answer.json()} >= {("readings", True), ("rows", False)}
+    finally:
+        api.kill()
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def lag(settings: LocalSettings, console: Console, _yes: bool) -> int:
     if not bootstrap:
         raise StartError("Tideline is not running: `make run` first, or set TIDELINE_KAFKA_BOOTSTRAP")
     prefix = state.topic_prefix if state else settings.topic_prefix
-    return show_lag(bootstrap, Topics(prefix).processor_group, get_jars(settings, console))
+    return show_lag(bootstrap, settings.kafka, Topics(prefix).processor_group, get_jars(settings, console))
 
 
 def lock_jars(settings: LocalSettings, console: Console, _yes: bool) -> int:

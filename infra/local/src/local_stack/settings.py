@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 
-from chassis.settings import Section, ServiceSettings
+from chassis.settings import KafkaSecurity, Section, ServiceSettings
 
 
 class Ports(Section):
@@ -28,6 +28,9 @@ class LocalSettings(ServiceSettings):
     )
     topic_prefix: str = Field(
         "", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="Put before every topic name and consumer group."
+    )
+    kafka: KafkaSecurity = Field(
+        default_factory=lambda: KafkaSecurity(), description="Names and TLS, for `make lag` on a Kafka you have."
     )
     processors: int = Field(1, ge=1, le=16, description="Processor copies: `make run PROCESSORS=2`.")
     brokers: Annotated[Literal[1, 3], BeforeValidator(int)] = Field(

@@ -141,16 +141,14 @@ def test_kafkas_own_tool_tells_the_lag_under_the_name_of_the_query_api(kafka: Se
     assert all(int(end) - int(committed) == int(lag) for _, _, committed, end, lag in told)
 
 
-async def test_the_query_api_tells_the_lag_under_its_name(
-    kafka: SecureKafka, database: Database, tmp_path: Path
-) -> None:
+def test_the_query_api_tells_the_lag_under_its_name(kafka: SecureKafka, database: Database, tmp_path: Path) -> None:
     env = {"TIDELINE_POSTGRES_DSN": database.api_dsn, **kafka.env("query-api", tls=True)}
     api = ServiceProcess("query-api", env, tmp_path)
     try:
         api.wait_ready()
         answer = httpx.get(f"{api.url}/api/v1/lag", timeout=20, trust_env=False)
         assert answer.status_code == 200, answer.text
-        assert {(line["topic"], line["log_end"] > 0) for line in answer.json()} >= {("readings", True), ("rows", False)}
+        assert sum(line["log_end"] for line in answer.json() if line["topic"] == "readings") > 0
     finally:
         api.kill()
 

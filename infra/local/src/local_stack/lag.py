@@ -20,9 +20,9 @@ def show_lag(bootstrap: str, security: KafkaSecurity, group: str, jars: Sequence
     with tempfile.TemporaryDirectory(prefix="tideline-lag-") as temporary:  # of this user only
         properties = Path(temporary) / "client.properties"
         properties.write_text(client_properties(security))
-        arguments = ("--bootstrap-server", bootstrap, "--command-config", str(properties))
-        arguments += ("--describe", "--group", group)
-        return subprocess.run(java(class_path, Path(temporary), TOOL, *arguments), check=False).returncode
+        connect = ("--bootstrap-server", bootstrap, "--command-config", str(properties))
+        command = java(class_path, Path(temporary), TOOL, *connect, "--describe", "--group", group)
+        return subprocess.run(command, check=False).returncode
 
 
 def client_properties(security: KafkaSecurity) -> str:

@@ -231,6 +231,21 @@ def test_a_shared_link_shows_the_same_view(system: System, visit: StartVisit) ->
     expect(page.locator(".above [role=status]")).to_contain_text("2 days")
 
 
+def test_a_line_that_is_left_out_is_left_out_of_the_link_too(system: System, visit: StartVisit) -> None:
+    page = visit(BOTH).page
+    chart = page.get_by_role("img", name=re.compile("Lines over time"))
+    expect(chart).to_have_accessible_name("Lines over time: temperature, pressure")
+    line = page.get_by_role("region", name="Values over the range").get_by_role("button", name="temperature")
+    line.focus()
+    page.keyboard.press("Enter")
+    expect(chart).to_have_accessible_name("Lines over time: pressure")
+    assert query(page)["hide"] == ["plant:temperature"]
+    page.reload()
+    expect(chart).to_have_accessible_name("Lines over time: pressure")
+    page.go_back()
+    expect(chart).to_have_accessible_name("Lines over time: temperature, pressure")
+
+
 def test_moving_to_another_page_and_back_keeps_the_view(system: System, visit: StartVisit) -> None:
     page = visit(BOTH + "&chart=bars").page
     expect(page.get_by_role("img", name=re.compile("^Bars"))).to_be_visible()

@@ -18,7 +18,7 @@ def test_values_and_chart_move(system: System, visit: StartVisit) -> None:
     until(lambda: len(system.ask("GET", "/api/v1/series?stream=quick").json()) == 5, 15, "its values are there")
     seen = visit("/streams/quick")
     expect(seen.page.get_by_role("heading", name="quick")).to_be_visible()
-    chart = seen.page.get_by_role("img", name=re.compile("humidity: the last"))
+    chart = seen.page.get_by_role("img", name=re.compile("temperature: the last"))
     newest, shown = seen.figure("newest"), chart.get_attribute("aria-label")
     until(lambda: seen.figure("newest") != newest, 10, "new values come")
     until(lambda: chart.get_attribute("aria-label") != shown, 10, "the chart has them too")

@@ -7,7 +7,8 @@ import { table } from "./bubble";
 import { barTooltip, type Look } from "./look";
 
 const BAR_PX = 30;
-const NAME_PX = 7.2;
+const NAME_PX = 7.4;
+const NAME_GAP_PX = 12;
 const NAMES_SHARE = 0.42;
 
 export function barsHeight(traces: Trace[]): number {
@@ -18,7 +19,7 @@ export function barsHeight(traces: Trace[]): number {
 export function barsOption(traces: Trace[], { colours, width, small }: Look): EChartsCoreOption {
   const sorted = [...traces].sort((one, other) => averageOf(one) - averageOf(other));
   const longest = Math.max(...sorted.map((trace) => trace.name.length));
-  const left = Math.min(longest * NAME_PX + 12, width * NAMES_SHARE);
+  const left = Math.min((longest + 1) * NAME_PX + NAME_GAP_PX, width * NAMES_SHARE);
   const fontSize = small ? 11 : 12;
   return {
     grid: { left, right: small ? 48 : 76, top: small ? 2 : 8, bottom: small ? 2 : 28 },
@@ -28,7 +29,7 @@ export function barsOption(traces: Trace[], { colours, width, small }: Look): EC
       data: sorted.map((trace) => trace.name),
       axisTick: { show: false },
       axisLine: { show: !small },
-      axisLabel: { width: left - 12, overflow: "truncate", interval: 0, fontSize },
+      axisLabel: { width: left - NAME_GAP_PX, overflow: "truncate", interval: 0, fontSize },
     },
     series: [
       {

@@ -1,7 +1,7 @@
 /** Lines over time with the band between least and most; a panel for each scale. Pure. */
 import type { EChartsCoreOption } from "echarts/core";
 import { distance, type Bucket, type Trace } from "../explore/traces";
-import { AXIS, tick } from "../explore/units";
+import { AXIS, tick, type Unit } from "../explore/units";
 import { ticks, tickText } from "../explore/zones";
 import { bubble } from "./bubble";
 import { leftOf, stroke, type Look } from "./look";
@@ -11,7 +11,7 @@ export const PANEL_PX = 320;
 const SMALL_PANEL_PX = 170;
 const BANDS_MOST = 3;
 const SYMBOLS_MOST = 60;
-const TICK_PX = 64;
+const TICK_PX = 52;
 
 type Point = [number, number | null];
 
@@ -24,7 +24,7 @@ export function lineHeight(traces: Trace[]): number {
 export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
   const shown = panels(traces);
   const room = shown.length > 1 ? SMALL_PANEL_PX : PANEL_PX;
-  const marks = ticks(look.range, look.zone, Math.max(2, Math.floor((look.width - 80) / TICK_PX)));
+  const marks = ticks(look.range, look.zone, Math.max(2, Math.floor((look.width - leftOf(look) - 16) / TICK_PX)));
   return {
     grid: shown.map((_, index) =>
       look.small
@@ -32,7 +32,7 @@ export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
         : { left: leftOf(look), right: 16, top: index * room + 24, height: room - 52 },
     ),
     xAxis: shown.map((_, index) => timeAxis(index, marks, look, index === shown.length - 1)),
-    yAxis: shown.map((panel, index) => valueAxis(index, panel, look)),
+    yAxis: shown.map((panel, index) => valueAxis(index, panel, look, shown.length > 1)),
     series: shown.flatMap((panel, index) => panel.flatMap((trace) => lines(trace, index, panel, look))),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     tooltip: look.small
@@ -100,19 +100,26 @@ function timeAxis(index: number, marks: number[], { zone, range, small }: Look, 
   };
 }
 
-function valueAxis(index: number, panel: Trace[], { small }: Look): object {
+/** `titled`: what the panel shows stands above it, since there are others. */
+function valueAxis(index: number, panel: Trace[], look: Look, titled: boolean): object {
   const { unit } = panel[0]!;
   const most = Math.max(...panel.flatMap((trace) => trace.buckets.map((bucket) => bucket.average)));
   const from = unit === "share" ? { min: 0, ...(most > 0.5 && { max: 1 }) } : { scale: true };
   return {
     type: "value",
     gridIndex: index,
-    show: !small,
-    name: AXIS[unit],
+    show: !look.small,
     nameLocation: "end",
-    nameTextStyle: { align: "right" },
+    ...(titled
+      ? { name: namesOf(panel, unit), nameTextStyle: { align: "left" }, nameTruncate: { maxWidth: look.width - leftOf(look) - 16 } }
+      : { name: AXIS[unit], nameTextStyle: { align: "right" } }),
     splitNumber: 4,
     axisLabel: { formatter: (value: number) => tick(value, unit) },
     ...from,
   };
+}
+
+function namesOf(panel: Trace[], unit: Unit): string {
+  const names = panel.map((trace) => trace.name).join(", ");
+  return AXIS[unit] ? `${names} (${AXIS[unit]})` : names;
 }

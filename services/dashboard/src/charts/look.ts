@@ -25,6 +25,9 @@ export function stroke(index: number, colours: Colours): { color: string; type: 
   return { color: series[index % series.length]!, type };
 }
 
+/** An axis that is no more than a line to stand on. */
+export const BASELINE = { axisTick: { show: false }, axisLabel: { show: false }, splitLine: { show: false } };
+
 /** A value axis whose ticks have the unit. */
 export function unitAxis(unit: Unit): object {
   const formatter = (value: number) => tick(value, unit);

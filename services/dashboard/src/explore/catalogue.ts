@@ -77,12 +77,24 @@ export function groups(choices: Choice[], members: Member[], by: string | null):
     if (taken.has(member)) continue;
     taken.add(member);
     const labels = by === null ? member.labels : by === TOGETHER ? {} : labelled(member, by);
-    const key = JSON.stringify([member.stream, member.name, labels]);
+    const key = keyOf(member, labels);
     const group = found.get(key) ?? { key, stream: member.stream, name: member.name, labels, members: [] };
     group.members.push(member);
     found.set(key, group);
   }
   return [...found.values()];
+}
+
+/** `lab-3:CycleTime{machine=M-3}`: readable, as it stands in addresses. */
+function keyOf({ stream, name }: Member, labels: Labels): string {
+  const pairs = Object.entries(labels).map((pair) => pair.map(encodeURIComponent).join("="));
+  return `${stream}:${name}${pairs.length ? `{${pairs.join(",")}}` : ""}`;
+}
+
+/** The part of a dotted name that it may share with others, and the rest. */
+export function parts(name: string): [string, string] {
+  const dot = name.indexOf(".") + 1;
+  return [name.slice(0, dot), name.slice(dot)];
 }
 
 /** Names that are as short as they can be and still tell the groups apart. */

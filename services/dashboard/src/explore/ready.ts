@@ -58,7 +58,7 @@ function inspections(mine: Measure[]): Idea[] {
   }
   if (kinds.length > 1) {
     const about = "How often each kind was the reason: the longest bar first.";
-    found.push({ title: "Defect kinds compared", about, names: kinds, chart: "bars" });
+    found.push({ title: "Defect kinds compared", about, names: kinds, chart: "bars", by: TOGETHER });
   }
   const variable = variableOf(mine);
   if (variable) found.push(overTime(variable));
@@ -101,13 +101,19 @@ function overTime(variable: Measure): Idea {
 }
 
 function variableOf(mine: Measure[]): Measure | undefined {
-  return VARIABLE.map((pattern) => mine.find((measure) => pattern.test(measure.name))).find((found) => found);
+  const name = worthSeeing(mine.map((measure) => measure.name));
+  return mine.find((measure) => measure.name === name);
+}
+
+/** Which of many a person would look at first: something that a machine does or feels; undefined: any. */
+export function worthSeeing(names: string[]): string | undefined {
+  return VARIABLE.map((pattern) => names.find((name) => pattern.test(name))).find((found) => found);
 }
 
 function readyOf(idea: Idea, stream: string, zone: string): Ready {
   const { title, about, names, chart = "line", step = "auto", range = "all", by = null } = idea;
   const choices = names.map((name) => ({ stream, name }));
-  return { title, about, stream, view: { choices, range, step, zone, chart, by, at: null } };
+  return { title, about, stream, view: { choices, range, step, zone, chart, by, hidden: [], at: null } };
 }
 
 function lasts(measure: Measure): number {

@@ -1,6 +1,7 @@
 /** What is shown, in words. */
 import { count } from "../numbers";
 import { moment, zoneName } from "../times";
+import { withoutCommon, type Group } from "./catalogue";
 import type { Shown } from "./load";
 import { clockAt, instantOf } from "./zones";
 
@@ -21,6 +22,14 @@ export function described({ view: { zone }, plan, step, traces, dots, rows }: Sh
   if (rows) return `${when} · ${count(dots.length)} rows, the newest`;
   const most = Math.max(0, ...traces.map((trace) => trace.buckets.length));
   return step ? `${when} · ${count(most)} ${STEP_WORDS[step] ?? "buckets"}` : when;
+}
+
+/** "CycleTime, MeltTemp and 3 more", of "molding". */
+export function headed(groups: Group[], most = 3): { title: string; streams: string } {
+  const names = withoutCommon([...new Set(groups.map((group) => group.name))]);
+  const more = names.length - most;
+  const title = more > 0 ? `${names.slice(0, most).join(", ")} and ${count(more)} more` : names.join(", ");
+  return { title, streams: [...new Set(groups.map((group) => group.stream))].join(", ") };
 }
 
 /** How long the bucket that begins at `at` is: a local day may have 23 or 25 hours. Of a row: a second. */

@@ -29,6 +29,8 @@ export interface View {
   chart: Chart;
   /** null: each series on its own; TOGETHER: those of a name as one; else the label to group by. */
   by: string | null;
+  /** Keys of the groups that are left out of the picture. */
+  hidden: string[];
   /** Start of the bucket whose raw records are shown. */
   at: number | null;
 }
@@ -45,6 +47,7 @@ export function viewOf(query: LocationQuery, localZone: string): View {
     zone: zoneOf(one(query["tz"])) ?? localZone,
     chart: known(CHARTS, query["chart"], "line"),
     by: one(query["by"]),
+    hidden: many(query["hide"]),
     at: instant(one(query["at"])),
   };
 }
@@ -59,6 +62,7 @@ export function queryOf(view: View): LocationQueryRaw {
     ...(view.step === "auto" ? {} : { step: view.step }),
     ...(view.chart === "line" ? {} : { chart: view.chart }),
     ...(view.by === null ? {} : { by: view.by }),
+    ...(view.hidden.length ? { hide: view.hidden } : {}),
     ...(view.at === null ? {} : { at: iso(view.at) }),
     tz: view.zone,
   };

@@ -2,6 +2,7 @@
 import { computed, shallowRef, watch, type Ref } from "vue";
 import { address, asProblem, get, type Problem } from "../api";
 import { useEvents } from "../events";
+import { worthSeeing } from "../explore/ready";
 
 export interface Value {
   timestamp: string;
@@ -31,7 +32,8 @@ export function useValues(stream: string, category: Ref<string | undefined>) {
 
   const chosen = computed(() => {
     const wanted = category.value;
-    return wanted !== undefined && (categories.value ?? []).includes(wanted) ? wanted : categories.value?.[0];
+    const all = categories.value ?? [];
+    return wanted !== undefined && all.includes(wanted) ? wanted : (worthSeeing(all) ?? all[0]);
   });
 
   async function readAll(): Promise<void> {

@@ -5,7 +5,7 @@ import { member, START } from "./made";
 
 const HOUR = 3_600_000;
 const CHOICES = [{ stream: "lab", name: "a" }];
-const VIEW: View = { choices: CHOICES, range: "all", step: "auto", zone: "Europe/Berlin", chart: "line", by: null, at: null };
+const VIEW: View = { choices: CHOICES, range: "all", step: "auto", zone: "Europe/Berlin", chart: "line", by: null, hidden: [], at: null };
 const NONE = new Set<string>();
 const ALL = { start: "2026-01-02T00:00:00Z", end: "2026-01-03T00:00:00Z" };
 

@@ -11,6 +11,7 @@ const VIEW: View = {
   zone: "Asia/Kathmandu",
   chart: "heat",
   by: TOGETHER,
+  hidden: ["lab:CycleTime{machine=M-1}"],
   at: Date.UTC(2026, 0, 2, 12),
 };
 
@@ -31,10 +32,11 @@ test("an address says all that is not usual, and always the zone", () => {
     step: "15m",
     chart: "heat",
     by: "*",
+    hide: ["lab:CycleTime{machine=M-1}"],
     at: "2026-01-02T12:00:00Z",
     tz: "Asia/Kathmandu",
   });
-  const usual: View = { ...VIEW, range: "all", step: "auto", chart: "line", by: null, at: null };
+  const usual: View = { ...VIEW, range: "all", step: "auto", chart: "line", by: null, hidden: [], at: null };
   expect(Object.keys(queryOf(usual))).toEqual(["series", "tz"]);
   expect(queryOf({ ...VIEW, choices: [] })).toEqual({});
 });
@@ -49,6 +51,7 @@ test("what an address says wrong is taken as not said", () => {
     zone: "Europe/Berlin",
     chart: "line",
     by: null,
+    hidden: [],
     at: null,
   });
 });

@@ -137,7 +137,7 @@ async def test_the_audit_names_exactly_what_somebody_changed(stack: Stack, writt
         assert wanted, "the case is not there"
         assert int((await owner.execute(case.do)).rpartition(" ")[2]) >= 1
         outcomes = await look(Snapshot(owner, 30_000), START - timedelta(days=1), None)
-    findings = reported(outcomes, START, START, None, deep=False)["findings"]
+    findings = reported(outcomes, START, START, None)["findings"]
     assert {found["check"] for found in findings} == set(case.checks)
     assert any(matches(found, case.checks[0], wanted) for found in findings), findings
 

@@ -57,6 +57,21 @@ def test_the_exit_code_of_an_audit_is_its_result(api: FakeApi, tideline: Tidelin
     assert tideline("audit --json").exit_code == code
 
 
+def test_a_deep_audit_says_what_of_kafka_was_read_and_what_not(api: FakeApi, tideline: Tideline) -> None:
+    older = {"topic": "readings", "partition": 1, "records": 1_200, "not_covered": "offsets 0 to 9 are older"}
+    covered = [{"topic": "readings", "partition": 0, "records": 34, "not_covered": None}, older]
+    body = report("PASS").body | {"covered": covered, "compared_from": "2026-01-02T03:04:00Z"}
+    api.on("GET", AUDIT, Reply(200, body))
+    result = tideline("audit --deep")
+    assert api.of("GET", AUDIT)[0].query == {"deep": ["true"]}
+    assert result.stdout.splitlines()[-3:] == [
+        "Kafka was read again: 1,234 records of 2 partitions.",
+        "  readings/1: offsets 0 to 9 are older",
+        "  Rows before 2026-01-02T03:04:00Z may be of records that Kafka has no longer.",
+    ]
+    assert result.stderr == ""
+
+
 def test_a_finding_says_where_what_is_stored_and_what_it_should_be(api: FakeApi, tideline: Tideline) -> None:
     api.on("GET", AUDIT, report("DIFFERS", FINDING))
     assert tideline("audit").stdout.splitlines()[-1].strip() == (

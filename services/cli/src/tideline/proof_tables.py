@@ -54,6 +54,20 @@ def checks_table(report: Line) -> Table:
     return made
 
 
+def covered_lines(report: Line) -> list[str]:
+    """What a deep audit read of Kafka, and what not."""
+    covered = report.get("covered")
+    if covered is None:
+        return []
+    records = sum(one.get("records") or 0 for one in covered)
+    lines = [f"Kafka was read again: {count(records)} records of {count(len(covered))} partitions."]
+    left_out = [one for one in covered if one.get("not_covered")]
+    lines += [f"  {one.get('topic')}/{one.get('partition')}: {one['not_covered']}" for one in left_out]
+    if report.get("compared_from"):
+        lines.append(f"  Rows before {report['compared_from']} may be of records that Kafka has no longer.")
+    return lines
+
+
 def result_text(result: Any) -> Text:
     """PASS, or what else, in its colour."""
     return Text(plain(result or NOTHING), style=COLOURS.get(str(result), ""))

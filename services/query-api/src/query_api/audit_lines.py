@@ -46,6 +46,20 @@ class AuditCheck(BaseModel):
 CHECK = {name: field.examples[0] for name, field in AuditCheck.model_fields.items() if field.examples}
 
 
+class AuditCovered(BaseModel):
+    """What a deep audit read of one partition."""
+
+    generation: int = Field(examples=[1])
+    topic: str = Field(examples=["readings"])
+    partition: int = Field(examples=[0])
+    first_offset: int = Field(examples=[1200], description="Read from here")
+    next_offset: int = Field(examples=[40000], description="to here, not included.")
+    records: int = Field(examples=[38800])
+    not_covered: str | None = Field(
+        examples=["offsets 0 to 1199 are older than what Kafka keeps"], description="What was not read, and why."
+    )
+
+
 class AuditBody(BaseModel):
     """Whether everything is as it must be."""
 
@@ -57,3 +71,11 @@ class AuditBody(BaseModel):
     findings_total: int = Field(examples=[0])
     findings: list[AuditFinding] = Field(examples=[[]], description="The first hundred of each check.")
     checks: list[AuditCheck] = Field(examples=[[CHECK]])
+    covered: list[AuditCovered] | None = Field(
+        examples=[None], description="What a deep audit read of Kafka, partition by partition; null: it was not deep."
+    )
+    compared_from: dt.datetime | None = Field(
+        examples=[None],
+        description="Rows before this time may be of records that Kafka has no longer: a deep audit does not ask for "
+        "their records. Null: all are compared both ways.",
+    )

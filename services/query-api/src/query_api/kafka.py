@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ CLIENT_ID = "query-api"
 REQUEST_MS = 3_000
 RETRY_MS = 20
 CLOSE_S = 1.0
+FIRST_RECORD_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,18 @@ class Kafka:
         }
 
     @asynccontextmanager
-    async def reader(self, within_s: float | None, bytes_max: int) -> AsyncIterator[AIOKafkaConsumer]:
-        """A consumer without a group, which fetches at most about `bytes_max` at once. Raises Problem 503."""
+    async def reader(
+        self, within_s: float | None, bytes_max: int, committed: bool = False
+    ) -> AsyncIterator[AIOKafkaConsumer]:
+        """A consumer without a group, which fetches at most about `bytes_max` at once; `committed`: what a processor
+        gets, no record of a transaction that is open or was taken back. Raises Problem 503.
+        """
         async with _answering(within_s):
             consumer = AIOKafkaConsumer(
                 **self._how,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
+                isolation_level="read_committed" if committed else "read_uncommitted",
                 retry_backoff_ms=RETRY_MS,
                 fetch_max_wait_ms=100,
                 fetch_max_bytes=bytes_max,
@@ -84,6 +91,16 @@ class Kafka:
             yield admin
         finally:
             await _closed(admin.close())
+
+
+async def append_time(consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> datetime | None:
+    """When the first record from this offset on was appended; alone, so that Kafka sends one batch and no more."""
+    consumer.assign([partition])
+    consumer.seek(partition, offset)
+    fetched = await consumer.getmany(partition, timeout_ms=FIRST_RECORD_MS, max_records=1)
+    for record in fetched.get(partition, ()):
+        return datetime.fromtimestamp(record.timestamp / 1_000, UTC)
+    return None
 
 
 def _owners(groups: Sequence[tuple[object, ...]]) -> dict[TopicPartition, Member]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,14 +13,13 @@ from chassis.problems import Problem
 from contracts.topics import Topics
 from query_api.database import Database
 from query_api.formats import Line
-from query_api.kafka import Kafka, Member
+from query_api.kafka import Kafka, Member, append_time
 
 WINDOW = timedelta(seconds=30)
 """Over which rates are measured: by the append times of records, and by the commits in the ledger."""
 KEPT_S = 1.0
 """An answer serves everyone who asks within this."""
 LOOK_S = 5.0
-FIRST_UNREAD_MS = 500
 FETCH_BYTES = 4_096
 NOISE = 0.01
 """Share of what came in by which a backlog may differ and still be steady."""
@@ -81,20 +80,10 @@ async def _logs(
     for partition in partitions:
         start, end = starts[partition], ends[partition]
         first_unread = max(start, read.get(partition, start))
-        appended = await _appended(consumer, partition, first_unread) if first_unread < end else None
+        appended = await append_time(consumer, partition, first_unread) if first_unread < end else None
         found = recent[partition]
         logs[partition] = Log(start, end, end if found is None else min(found.offset, end), appended)
     return logs
-
-
-async def _appended(consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> datetime | None:
-    """When the first record from this offset on was appended; alone, so that Kafka sends one batch and no more."""
-    consumer.assign([partition])
-    consumer.seek(partition, offset)
-    fetched = await consumer.getmany(partition, timeout_ms=FIRST_UNREAD_MS, max_records=1)
-    for record in fetched.get(partition, ()):
-        return datetime.fromtimestamp(record.timestamp / 1_000, UTC)
-    return None
 
 
 def _line(

@@ -14,9 +14,12 @@ from chassis.logs import set_up_logging
 from chassis.problems import add_problem_handlers
 from chassis.server import Server, listen, refuse_strangers
 from chassis.settings import load_settings
+from contracts.events import Limits
 from contracts.topics import Topics
 from query_api.access import Access
 from query_api.admission import Admission
+from query_api.audit.deep import DeepSettings
+from query_api.audit.run import Audit
 from query_api.dashboard import Assets
 from query_api.database import Database
 from query_api.edge import Edge
@@ -54,7 +57,7 @@ from query_api.routes import (
     session,
     streams,
 )
-from query_api.settings import QueryApiSettings
+from query_api.settings import AuditSettings, QueryApiSettings
 
 DESCRIPTION = """Readings as they were accepted, windows per minute and longer steps, and daily averages.
 
@@ -87,14 +90,16 @@ def build_app(
     parts = Parts(settings, database, now, stopping, frozenset(available_timezones()))
     access = Access(settings)
     with_key = [Depends(access)]
-    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow, audit, dead_letters):
+    for resource in (series, raw_data, raw_rows, processed_data, daily_averages, prices, follow, dead_letters):
         app.include_router(resource.router(parts), dependencies=with_key)
     for controlled in (streams, batches, samples, letter_wishes):
         app.include_router(controlled.router(parts, producer), dependencies=with_key)
     for passed_on in (events, ingestion):
         app.include_router(passed_on.router(producer), dependencies=with_key)
-    lags = Lag(database, Kafka(settings), Topics(settings.topic_prefix))
-    app.include_router(lag.router(parts, lags), dependencies=with_key)
+    kafka, topics = Kafka(settings), Topics(settings.topic_prefix)
+    app.include_router(lag.router(parts, Lag(database, kafka, topics)), dependencies=with_key)
+    audits = Audit(database, kafka, *_audited(settings.audit, topics))
+    app.include_router(audit.router(parts, audits), dependencies=with_key)
     app.include_router(live.router(Live(database, settings.live, stopping)), dependencies=with_key)
     app.include_router(home.router(parts, access))
     app.include_router(service.router(parts, metrics.registry, access))
@@ -111,6 +116,12 @@ def build_app(
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Head)
     return app
+
+
+def _audited(settings: AuditSettings, topics: Topics) -> tuple[DeepSettings, int]:
+    """What an audit goes by, and the milliseconds that a check has."""
+    limits = Limits(settings.max_age_days, settings.max_ahead_s, settings.max_bytes, settings.max_depth)
+    return DeepSettings(topics, limits, settings.deep_s), round(settings.statement_s * 1_000)
 
 
 async def main() -> int:

@@ -137,7 +137,9 @@ class PricesQuery(Query):
 
 
 class AuditQuery(Ranged):
-    """Which windows and quarters to check; the last seven days without a range."""
+    """Which windows and quarters to check, the last seven days without a range, and whether Kafka is read again."""
+
+    deep: bool = Field(False, description="Read Kafka again and ask for each record: takes minutes.")
 
 
 class LetterFilter(Ranged):

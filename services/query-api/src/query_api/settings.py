@@ -74,6 +74,13 @@ class AuditSettings(Section):
     statement_s: float = Field(
         60.0, ge=0.01, le=600, description="Longest that one check may take; a longer one is unfinished."
     )
+    deep_s: float = Field(
+        120.0, ge=0.01, le=3_600, description="Longest that a deep audit reads Kafka; what it did not reach it names."
+    )
+    max_age_days: int = Field(7_305, ge=1, description="As `limits.max_age_days` of the processor.")
+    max_ahead_s: int = Field(86_400, ge=0, description="As `limits.max_ahead_s` of the processor.")
+    max_bytes: int = Field(1_048_576, ge=1_024, description="As `limits.max_bytes` of the processor.")
+    max_depth: int = Field(20, ge=2, le=100, description="As `limits.max_depth` of the processor.")
 
 
 class ProducerCalls(Section):

@@ -7,11 +7,11 @@ import typer
 from rich.live import Live
 
 from tideline.errors import ExitCode
-from tideline.proof_tables import checks_table, finding_line, lag_table, result_text
+from tideline.proof_tables import checks_table, covered_lines, finding_line, lag_table, result_text
 from tideline.session import Session, connected
 
 LAG, AUDIT = "/api/v1/lag", "/api/v1/audit"
-AUDIT_S = 900
+AUDIT_S, AUDIT_DEEP_S = 900, 4_500
 WATCH_S = 1.0
 CODES = {"PASS": ExitCode.DONE, "DIFFERS": ExitCode.REFUSED}
 
@@ -53,14 +53,18 @@ def audit(
         str | None, typer.Option(metavar="TIME", help="Check windows from here. Default: seven days before the end.")
     ] = None,
     end: Annotated[str | None, typer.Option(metavar="TIME", help="Up to here. Default: the last.")] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read Kafka again and ask for each record: minutes.")] = False,
 ) -> None:
     """Check what is stored.
 
     Whether nothing is lost, doubled or changed, at this moment. Exit code 0: PASS, 1: it differs, 3: a check took too
     long.
     """
-    params = {name: value for name, value in (("start", start), ("end", end)) if value}
-    report = session.api.thing("GET", AUDIT, params=params, timeout=AUDIT_S)
+    asked = (("start", start), ("end", end), ("deep", "true" if deep else None))
+    params = {name: value for name, value in asked if value}
+    with session.screen.err.status("reading Kafka again" if deep else "checking"):
+        report = session.api.thing("GET", AUDIT, params=params, timeout=AUDIT_DEEP_S if deep else AUDIT_S)
     findings = [f"  {finding_line(finding)}" for finding in report.get("findings") or ()]
-    session.screen.show(report, result_text(report.get("result")), checks_table(report), *findings)
+    more = [*covered_lines(report), *findings]
+    session.screen.show(report, result_text(report.get("result")), checks_table(report), *more)
     raise typer.Exit(CODES.get(str(report.get("result")), ExitCode.AWAY))

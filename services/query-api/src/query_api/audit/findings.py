@@ -78,9 +78,14 @@ def finding(
 
 
 def report(
-    outcomes: Sequence[Outcome], at: datetime, start: datetime, end: datetime | None, deep: bool
+    outcomes: Sequence[Outcome],
+    at: datetime,
+    start: datetime,
+    end: datetime | None,
+    covered: Sequence[Mapping[str, Any]] | None = None,
+    compared_from: datetime | None = None,
 ) -> dict[str, Any]:
-    """The whole answer."""
+    """The whole answer; `covered` is what a deep audit read of Kafka."""
     results = {outcome.result for outcome in outcomes}
     worst = next(one for one in (Result.DIFFERS, Result.INCOMPLETE, Result.PASS) if one in results)
     return {
@@ -88,10 +93,12 @@ def report(
         "at": at,
         "start": start,
         "end": end,
-        "deep": deep,
+        "deep": covered is not None,
         "findings_total": sum(outcome.total for outcome in outcomes),
         "findings": [found for outcome in outcomes for found in outcome.findings],
         "checks": [_check_line(outcome) for outcome in outcomes],
+        "covered": covered,
+        "compared_from": compared_from,
     }
 
 

@@ -76,6 +76,9 @@ def test_uuids_become_halves(ids: list[UUID]) -> None:
         "0195f2b47c1e7d5a9b3f2f6a1c0d4e11",
         "0195f2b4-7c1e-7d5a-9b3f-2f6a1c0d4e1g",
         "0195f2b4 7c1e-7d5a-9b3f-2f6a1c0d4e11",
+        "0195f2b4-7c1e-7d5a-9b3f- f6a1c0d4e11",
+        "0195f2b47-c1e-7d5a-9b3f-2f6a1c0d4e11",
+        "0195f2b4-7c1e-7d5a-9b3f-2f6a1c0-4e11",
         "",
     ],
 )

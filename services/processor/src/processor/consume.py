@@ -7,6 +7,7 @@ believed: each claim reads the stored offset and seeks to it, and after any erro
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Protocol
 
 import asyncpg
@@ -16,6 +17,7 @@ from aiokafka.errors import CorruptRecordException, KafkaError, RecordTooLargeEr
 
 from contracts.topics import Topics
 from processor import offsets
+from processor.bare import deliver_bare
 from processor.errors import Fenced, PartitionRefused
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
@@ -40,6 +42,7 @@ EXPECTED = (
     OSError,
     TimeoutError,
 )
+_VALUE = attrgetter("value")
 UNREADABLE = (CorruptRecordException, RecordTooLargeError, UnicodeError, ValueError)
 
 
@@ -207,11 +210,13 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         full = 0.0
         while full < 1:
             most = max(1, min(PORTION, int((1 - full) * batch.records)))
+            if batch.bare:
+                deliver_bare(self._consumer)
             portion = await self._consumer.getmany(timeout_ms=wait_ms, max_records=most)
             for partition, records in portion.items():
                 fetched.setdefault(partition, []).extend(records)
                 count = len(records) / (batch.rows if partition.topic == self._rows_topic else batch.records)
-                full += max(count, sum(len(record.value or b"") for record in records) / batch.bytes)
+                full += max(count, sum(map(len, filter(None, map(_VALUE, records)))) / batch.bytes)
             if not portion:
                 break
             wait_ms = 0

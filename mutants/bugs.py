@@ -209,7 +209,7 @@ MUTANTS = (
     Mutant(
         "minus zero", "min and max depend on which of two equal numbers came first",
         f"{PROCESSOR}/decode.py",
-        "value=values + 0.0,", "value=values,",
+        "ids, values + 0.0, offsets", "ids, values, offsets",
         f"{DECODE}::test_minus_zero_is_zero",
     ),
     Mutant(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from tests.repository.test_compose import DOCKERFILE
+from tests.repository.test_compose import CONTAINERS, DOCKERFILE
 from tests.support.publisher import publish
 from tests.support.stack import ROOT
 from tests.support.waiting import until
@@ -83,6 +83,15 @@ def test_an_image_is_small_and_holds_what_its_lock_lists(image: str, folder: str
     held = {name.lower().replace("_", "-").replace(".", "-") for name in ast.literal_eval(docker(*command))}
     lock = (ROOT / folder / "requirements.lock").read_text("utf-8")
     assert held - {"pip"} == set(re.findall(r"^([a-z0-9-]+)", lock, re.MULTILINE))
+
+
+def test_promtool_finds_the_alerts_well_formed_and_each_fires_on_what_it_is_for() -> None:
+    folder = f"{ROOT}/infra/prometheus:/etc/prometheus:ro"
+    for task in (
+        ("check", "config", "/etc/prometheus/prometheus.yml"),
+        ("test", "rules", "/etc/prometheus/alerts.test.yml"),
+    ):
+        docker("run", "--rm", "--volume", folder, "--entrypoint", "promtool", CONTAINERS["prometheus"]["image"], *task)
 
 
 def test_the_services_run_confined(compose: Compose) -> None:

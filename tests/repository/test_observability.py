@@ -27,6 +27,11 @@ def anchors(page: str) -> set[str]:
     return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_promtool_is_told_when_each_alert_fires() -> None:
+    tested = (ROOT / "infra/prometheus/alerts.test.yml").read_text("utf-8")
+    assert {alert["alert"] for alert in ALERTS} == set(re.findall(r"\bTideline\w+", tested))
+
+
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
 def test_an_alert_says_what_is_wrong_and_where_to_read_what_to_do(alert: dict[str, Any]) -> None:
     page, _, anchor = alert["annotations"]["runbook"].partition("#")

@@ -22,6 +22,7 @@ def make_app(metrics: Metrics, troubles: Callable[[], list[str]]) -> FastAPI:
     """`troubles` tells why the processor is not ready."""
     app = FastAPI(title="Tideline processor", docs_url=None, redoc_url=None)
     add_problem_handlers(app)
+    metrics.ready.set_function(lambda: not troubles())
 
     @app.get("/health")
     async def health() -> dict[str, str]:

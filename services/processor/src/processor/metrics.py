@@ -56,6 +56,7 @@ class Metrics:
             ["topic"],
             registry=self.registry,
         )
+        self.ready = Gauge("tideline_processor_ready", "1 when ready, else 0.", registry=self.registry)
         self.partitions = Gauge("tideline_processor_partitions", "Partitions owned.", registry=self.registry)
         self.partitions_refused = Gauge(
             "tideline_processor_partitions_refused",

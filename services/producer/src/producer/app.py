@@ -20,7 +20,7 @@ def make_app(copy: Copy) -> FastAPI:
     app = FastAPI(title="Tideline producer", docs_url=None, redoc_url=None)
     add_problem_handlers(app)
     _answer_errors(app)
-    app.include_router(health_routes(copy.readiness, copy.metrics.registry))
+    app.include_router(health_routes(copy.readiness, copy.metrics))
     app.include_router(stream_routes(copy))
     app.include_router(event_routes(copy))
     app.include_router(sample_routes(copy))

@@ -17,6 +17,7 @@ class Metrics:
         self.published = Counter(
             "tideline_producer_published", "Events of streams that Kafka has acknowledged.", registry=self.registry
         )
+        self.ready = Gauge("tideline_producer_ready", "1 when ready, else 0.", registry=self.registry)
         self.running = Gauge("tideline_producer_running", "Streams that this copy runs.", registry=self.registry)
         self.streams = Gauge(
             "tideline_producer_streams", "Streams of all copies, by state.", ["state"], registry=self.registry

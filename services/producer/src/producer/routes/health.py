@@ -2,14 +2,16 @@
 
 import orjson
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from producer.metrics import Metrics
 from producer.readiness import Readiness
 
 
-def health_routes(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
+def health_routes(readiness: Readiness, metrics: Metrics) -> APIRouter:
     """`/health` never touches a dependency; `/ready` tells why not."""
     routes = APIRouter(tags=["health"])
+    metrics.ready.set_function(lambda: not readiness.troubles())
 
     @routes.get("/health")
     async def health() -> dict[str, str]:
@@ -22,7 +24,7 @@ def health_routes(readiness: Readiness, registry: CollectorRegistry) -> APIRoute
         return Response(orjson.dumps(body), 503 if reasons else 200, media_type="application/json")
 
     @routes.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    async def show_metrics() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return routes

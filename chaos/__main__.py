@@ -18,6 +18,7 @@ from chaos.history import History
 from chaos.report import revision
 from chaos.run import Run, carry_out
 from chaos.schedule import schedule
+from chassis.errors import StartError
 
 console = Console()
 
@@ -38,16 +39,25 @@ def main() -> int:
     out = asked.out or ROOT / ".local" / "chaos" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
     out.mkdir(parents=True, exist_ok=True)
     with console.status("starting Kafka and Postgres"), open_stack() as stack, databases.template(stack) as template:
-        outcomes = [
-            one_seed(seed, asked, stack, template, out) for seed in range(asked.first, asked.first + asked.seeds)
-        ]
+        outcomes: list[report.Outcome] = []
+        for seed in range(asked.first, asked.first + asked.seeds):
+            outcomes.append(one_seed(seed, asked, stack, template, out))
+            page = report.write(outcomes, revision(), out)
     console.print(report.on_screen(outcomes, revision()))
-    console.print(f"written to {report.write(outcomes, revision(), out)}")
+    console.print(f"written to {page}")
     return int(any(outcome.wrong for outcome in outcomes))
 
 
 def one_seed(seed: int, asked: argparse.Namespace, stack: Stack, template: str, out: Path) -> report.Outcome:
-    """One schedule; its history is kept when it ends wrong."""
+    """One schedule; its history is kept when it ends wrong. A server that does not come back is told as such."""
+    try:
+        return _carried_out(seed, asked, stack, template, out)
+    except (StartError, TimeoutError) as error:
+        console.print(f"[red]seed {seed} could not be carried out:", str(error).partition("\n")[0])
+        return report.Outcome(seed, asked.minutes * 60, {}, [f"could not be carried out: {error}"])
+
+
+def _carried_out(seed: int, asked: argparse.Namespace, stack: Stack, template: str, out: Path) -> report.Outcome:
     seconds = asked.minutes * 60
     run = Run(seed, seconds, schedule(seed, seconds), asked.rate)
     with console.status(f"seed {seed}") as status, tempfile.TemporaryDirectory() as folder:

@@ -45,6 +45,7 @@ def open_ground(stack: Stack, template: str, folder: Path) -> Iterator[Ground]:
     """A fresh ground; everybody of the crew has been started."""
     if stack.kafka_behind is None:
         raise RuntimeError("faults need servers of their own: unset TIDELINE_KAFKA_BOOTSTRAP and TIDELINE_TEST_STACK")
+    stack.kafka.start()  # a seed before may have left it dead
     prefix = f"c{secrets.token_hex(4)}."
     in_own_loop(create_topics(stack.kafka_bootstrap, read_specs(ROOT / "infra/kafka/topics.toml", prefix, 1)))
     postgres_port = urlsplit(stack.postgres_dsn).port or 5432

@@ -5,17 +5,22 @@
 
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from chaos import __main__ as program
+from chaos import report
 from chaos.check import judge
 from chaos.history import History
 from chaos.run import Run, carry_out
 from chaos.schedule import KINDS, PROCESSORS, hits, schedule
 from tests.support.publisher import Record
 from tests.support.stack import ROOT, Stack
+
+from chassis.errors import StartError
 
 SHORT_S = 6.0
 EAGER = (0.5, 2.0)
@@ -58,6 +63,21 @@ def test_the_checker_shares_no_code_with_the_services() -> None:
     done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
     ours = {"contracts", "processor", "producer", "query_api", "chassis", "provision", "local_stack"}
     assert ours.isdisjoint(name.split(".")[0] for name in done.stdout.split())
+
+
+def test_a_seed_whose_servers_do_not_start_is_told_and_the_others_go_on(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def no_kafka(run: Run, *_: object) -> None:
+        raise StartError(f"Kafka did not start for {run.seed}:\nits log")
+
+    monkeypatch.setattr(program, "carry_out", no_kafka)
+    asked = Namespace(minutes=1, keep=False)
+    outcomes = [program.one_seed(seed, asked, stack, "template", tmp_path) for seed in (4, 5)]
+    assert [outcome.wrong for outcome in outcomes] == [
+        [f"could not be carried out: Kafka did not start for {seed}:\nits log"] for seed in (4, 5)
+    ]
+    assert "could not be carried out" in report.write(outcomes, "r", tmp_path).read_text()
 
 
 def made_up() -> History:

@@ -1,14 +1,18 @@
 """Thousands of generated requests, good and bad: no 5xx, every answer as the OpenAPI document says."""
 
+import json
+import os
 import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
+from tests.support.keys import CONTROL, READ, api_keys, bearing
 from tests.support.pipeline import taken
 from tests.support.processes import ServiceProcess
 from tests.support.publisher import publish
@@ -30,7 +34,7 @@ DOOR = (
 )
 """The routes that control something or are passed on to the producer."""
 DATA = ("--exclude-path-regex", DOOR, "--exclude-path", "/api/v1/live", "--max-examples", "400")
-CONTROL = ("--include-path-regex", DOOR, "--exclude-operation-id", "follow_stream__batch_id__get")
+DOORS = ("--include-path-regex", DOOR, "--exclude-operation-id", "follow_stream__batch_id__get")
 """What never ends is left out; test_api_live.py and test_door_follow.py have it."""
 CONFIGURATION = """hooks = "hooks.py"
 [parameters]
@@ -42,6 +46,7 @@ HOOKS = """import schemathesis
 def ndjson(_context, value):
     return value if isinstance(value, bytes) else str(value).encode()
 """
+HEADER = "Authorization: Bearer {}"
 CALM = {f"TIDELINE_BUILT_IN__{name}": "false" for name in ("HOST", "DEMO", "PRICES")} | {
     "TIDELINE_PUBLISH__CHUNK_EVENTS": "1",
     "TIDELINE_PUBLISH__CHUNKS_IN_FLIGHT": "1",
@@ -84,5 +89,29 @@ def test_every_answer_about_streams_is_as_documented(
     (tmp_path / "hooks.py").write_text(HOOKS)
     producer = start_service("producer", **CALM).wait_ready()
     service = start_service("query-api", TIDELINE_PRODUCER_URL=producer.url, **UNHURRIED).wait_ready()
-    assert_as_documented(service, tmp_path, 1_000, *CONTROL, "--max-examples", "80")
+    assert_as_documented(service, tmp_path, 1_000, *DOORS, "--max-examples", "80")
     assert '"level": "error"' not in producer.log
+
+
+LONG = bool(os.environ.get("TIDELINE_TEST_LONG"))
+"""Whether to send so many requests that it takes a minute or more."""
+QUICK = () if LONG else ("--phases", "examples,fuzzing")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("key", "answered"), [(READ, {200, 403}), (CONTROL, {200, 202})][: 1 + LONG])
+def test_with_keys_every_answer_is_as_documented_too(
+    key: str, answered: set[int], tmp_path: Path, start_service: StartService
+) -> None:
+    """401 without a key or with another, 403 for a change with a key that may only read; never a 5xx."""
+    (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
+    (tmp_path / "hooks.py").write_text(HOOKS)
+    producer = start_service("producer", **CALM).wait_ready()
+    env = {"TIDELINE_API_KEYS": json.dumps(api_keys()), "TIDELINE_PRODUCER_URL": producer.url, **UNHURRIED}
+    service = start_service("query-api", **env).wait_ready()
+    every = ("--exclude-path", "/api/v1/live", "--exclude-operation-id", "follow_stream__batch_id__get")
+    bearer = ("--header", HEADER.format(key), "--max-examples", "8")
+    assert_as_documented(service, tmp_path, 200, *every, *bearer, *QUICK)
+    told = httpx.get(f"{service.url}/metrics", headers=bearing(key)).text
+    counted = {int(status) for status in re.findall(r'status="(\d+)"', told)}
+    assert answered | {401} <= counted

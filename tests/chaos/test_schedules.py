@@ -72,7 +72,7 @@ def test_a_seed_whose_servers_do_not_start_is_told_and_the_others_go_on(
         raise StartError(f"Kafka did not start for {run.seed}:\nits log")
 
     monkeypatch.setattr(program, "carry_out", no_kafka)
-    asked = Namespace(minutes=1, keep=False)
+    asked = Namespace(minutes=1, rate=1, keep=False)
     outcomes = [program.one_seed(seed, asked, stack, "template", tmp_path) for seed in (4, 5)]
     assert [outcome.wrong for outcome in outcomes] == [
         [f"could not be carried out: Kafka did not start for {seed}:\nits log"] for seed in (4, 5)

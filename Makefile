@@ -13,7 +13,7 @@ ifdef PROCESSORS
 export TIDELINE_PROCESSORS := $(PROCESSORS)
 endif
 
-.PHONY: help run stop status clean lag test check format lint types imports lock bench bench-full setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom
+.PHONY: help run stop status clean lag test check format lint types imports lock bench bench-full bench-peers bench-targets setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -83,6 +83,12 @@ bench: setup-dev ## Measure beside the limits of the same machine, in 10 minutes
 
 bench-full: setup-dev ## All other measurements, in about half an hour; ARGS="--only sizes --cores 0,1"
 	@$(BIN)/python -m benchmarks bench-full $(ARGS)
+
+bench-peers: setup-dev ## The same work by FastStream handlers and by Quix Streams (installed for it), and after a kill
+	@$(BIN)/python -m benchmarks bench-peers $(ARGS)
+
+bench-targets: setup-dev ## Which targets the last runs of the three reached
+	@$(BIN)/python -m benchmarks.targets
 
 .PHONY: chaos mutants soak
 HOURS ?= 1

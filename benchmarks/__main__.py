@@ -16,6 +16,7 @@ from tests.support import databases
 from tests.support.stack import ROOT, Stack, open_stack
 
 from benchmarks import abuse, dataset, history, idle, latency, machine, processor, producer, routes, rows
+from benchmarks.peers import measure
 from benchmarks.report import Report
 
 Part = Callable[[Stack, str, Report, int], None]
@@ -40,6 +41,7 @@ COMMANDS: dict[str, dict[str, Part]] = {
         "dataset": dataset.run,
         "abuse": abuse.run,
     },
+    "bench-peers": {"peers": measure.run},
 }
 
 

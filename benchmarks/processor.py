@@ -23,7 +23,8 @@ PARTITIONS = 6
 LOOK_S = 0.02
 ONE = "processor, up to committed windows"
 TWO = "two copies"
-TAKEN = "SELECT coalesce(sum(next_offset - start_offset), 0)::int8, count(*) FROM offsets WHERE topic = %s"
+TAKEN = "SELECT coalesce(sum(next_offset - start_offset), 0)::int8 FROM offsets WHERE topic = %s"
+CLAIMED = "SELECT count(*) FROM offsets WHERE topic = %s"
 COUNTS = """SELECT (SELECT count(*) FROM raw_readings), (SELECT count(*) FROM dead_letters),
     (SELECT sum(accepted + duplicate + rejected) FROM batches)::int8, (SELECT sum(count) FROM quarters)::int8"""
 IDS = "SELECT bit_xor(('x' || translate(id::text, '-', ''))::bit(128))::text FROM raw_readings"
@@ -130,9 +131,9 @@ def _drain(stack: Stack, template: str, full: Full, copies: int) -> Run:
             if copies > 1:
                 until(lambda: members(stack, full.topics) == copies, 60, "the copies share the topic")
         with psycopg.connect(dsn, autocommit=True) as connection:
-            until(lambda: _ask(connection, full)[1] == PARTITIONS, 60, "all partitions are claimed", every_s=0.005)
+            until(lambda: _claimed(connection, full), 60, "all partitions are claimed", every_s=0.005)
             with watched(services.pids) as used:
-                per_s = _taken(connection, full)
+                per_s = _speed(connection, full)
         full.check(dsn)
     return Run(per_s, used)
 
@@ -181,17 +182,20 @@ def _held_back(services: Services) -> Iterator[None]:
         connection.execute("GRANT INSERT ON offsets TO tideline_processor")
 
 
-def _taken(connection: psycopg.Connection, full: Full) -> float:
+def _speed(connection: psycopg.Connection, full: Full) -> float:
     """Records per second until all are taken."""
-    first, begun = _ask(connection, full)[0], time.perf_counter()
-    while (taken := _ask(connection, full)[0]) < full.records:
+    first, begun = taken(connection, full), time.perf_counter()
+    while (now := taken(connection, full)) < full.records:
         if time.perf_counter() - begun > WITHIN_S:
-            raise RuntimeError(f"{taken} of {full.records} records are taken after {WITHIN_S} s")
+            raise RuntimeError(f"{now} of {full.records} records are taken after {WITHIN_S} s")
         time.sleep(LOOK_S)
-    return (taken - first) / (time.perf_counter() - begun)
+    return (now - first) / (time.perf_counter() - begun)
 
 
-def _ask(connection: psycopg.Connection, full: Full) -> tuple[int, int]:
-    """Records taken, partitions claimed."""
-    taken, claimed = connection.execute(TAKEN, [full.topic]).fetchone() or (0, 0)
-    return taken, claimed
+def taken(connection: psycopg.Connection, full: Full) -> int:
+    """How many of its records have gone through."""
+    return int((connection.execute(TAKEN, [full.topic]).fetchone() or (0,))[0])
+
+
+def _claimed(connection: psycopg.Connection, full: Full) -> bool:
+    return connection.execute(CLAIMED, [full.topic]).fetchone() == (PARTITIONS,)

@@ -72,10 +72,20 @@ def test_explore_shows_its_data_to_a_key_that_may_read_and_says_so_to_curl(
     assert "looked" in download.value.path().read_text()
 
 
-def test_pipeline_shows_everything_to_a_key_that_may_read(system: System, visit: StartVisit, guarded: str) -> None:
+def test_pipeline_shows_everything_to_a_key_that_may_read_but_offers_no_replay(
+    system: System, visit: StartVisit, guarded: str
+) -> None:
+    system.simulate("refused", profile="random-int", rate=1000, count=20, corrupt_ratio=1.0)
+    letters = "/api/v1/dead-letters?state=open&limit=20"
+    until(lambda: len(system.ask("GET", letters).json()) == 20, 20, "there are dead letters")
     page = visit("/pipeline", url=guarded).page
     enter(page, KEYS["read"])
     expect(page.locator("[data-figure=behind]")).to_have_text(re.compile(r"^[\d,]+$"))
-    expect(page.get_by_role("region", name="Dead letters")).to_be_visible()
+    letters_panel = page.get_by_role("region", name="Dead letters")
+    expect(letters_panel.get_by_text("sign in with a key that may change things")).to_be_visible()
+    letters_panel.locator("details").first.locator("summary").click()
+    expect(letters_panel.get_by_role("button", name=re.compile("^Download"))).to_be_visible()
+    expect(letters_panel.get_by_role("button", name=re.compile("Replay|Discard"))).to_have_count(0)
+    expect(letters_panel.get_by_role("checkbox")).to_have_count(0)
     page.get_by_role("button", name="Check now").click()
     expect(page.locator("[data-figure=audit]")).to_have_text("PASS", timeout=20_000)

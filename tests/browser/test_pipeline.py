@@ -40,7 +40,7 @@ def test_dead_letters_are_told_by_reason_with_their_bytes(
     letters.get_by_role("button", name=re.compile("^not_utf8")).click()
     expect(letters.get_by_text("How to fix it: Encode as UTF-8")).to_be_visible()
     assert parse_qs(urlsplit(page.url).query)["reason"] == ["not_utf8"]
-    entry = letters.locator("details.letter").first
+    entry = letters.locator(".letter details").first
     entry.locator("summary").click()
     expect(entry.locator("pre")).to_contain_text(re.compile(r"\\x[0-9A-F]{2}"))
     href = entry.locator("a[download]").get_attribute("href")
@@ -58,9 +58,9 @@ def test_letters_are_searched_and_older_ones_come_on_request(system: System, vis
     refuse(system, "many", 60)
     page = visit("/pipeline?state=all").page
     letters = panel(page, "Dead letters")
-    expect(letters.locator("details.letter")).to_have_count(25)
+    expect(letters.locator(".letter details")).to_have_count(25)
     letters.get_by_role("button", name="Older ones").click()
-    expect(letters.locator("details.letter")).to_have_count(50)
+    expect(letters.locator(".letter details")).to_have_count(50)
     letters.get_by_label("Text in value").fill("nowhere to be found")
     letters.get_by_label("Text in value").press("Enter")
     expect(letters.get_by_text("None of them fits.")).to_be_visible()
@@ -72,8 +72,25 @@ def test_the_audit_says_pass_and_what_it_looked_at(system: System, visit: StartV
     audit.get_by_role("button", name="Check now").click()
     expect(audit.locator("[data-figure=audit]")).to_have_text("PASS", timeout=20_000)
     expect(audit.get_by_text("each window is what its raw values amount to")).to_be_visible()
+    expect(audit.locator("[data-figure=covered]")).to_have_count(0)
     assert seen.serious() == []
     seen.keep("pipeline-audit")
+
+
+def test_a_deep_audit_says_how_much_of_kafka_it_has_read(system: System, visit: StartVisit) -> None:
+    seen = visit("/pipeline")
+    audit = panel(seen.page, "Audit")
+    audit.get_by_label("Read Kafka again too").check()
+    audit.get_by_role("button", name="Check now").click()
+    expect(audit.get_by_role("progressbar", name="Checking")).to_be_visible()
+    expect(audit.locator("[data-figure=audit]")).to_have_text("PASS", timeout=60_000)
+    expect(audit.get_by_text("12 partitions")).to_be_visible()
+    audit.get_by_text("Read again in Kafka").click()
+    records = audit.get_by_role("region", name="Read again by partition").locator("tbody td:nth-child(4)")
+    counts = [int(text.replace(",", "")) for text in records.all_inner_texts()]
+    assert audit.locator("[data-figure=covered]").inner_text() == f"{sum(counts):,}"
+    assert sum(counts) > 0
+    assert seen.serious() == []
 
 
 def test_lag_says_what_waits_and_where(system: System, visit: StartVisit) -> None:

@@ -4,6 +4,7 @@ import type { Schemas } from "../api";
 
 export type Letter = Schemas["LetterLine"];
 export type State = Letter["state"];
+export type Place = Pick<Letter, "generation" | "topic" | "partition" | "offset">;
 
 export const STATES = ["open", "replayed", "discarded"] as const satisfies State[];
 
@@ -52,10 +53,19 @@ export function readable(value: string | null | undefined, encoding: "text" | "b
     .join("");
 }
 
-export function placeOf({ topic, partition, offset }: Letter): string {
+/** What stands for bytes that are no UTF-8. */
+export const UNREADABLE = "\uFFFD";
+
+/** A value as text to be edited. */
+export function wholeText(value: string | null, encoding: "text" | "base64" | null): string {
+  if (value === null || encoding !== "base64") return value ?? "";
+  return new TextDecoder().decode(Uint8Array.from(atob(value), (one) => one.charCodeAt(0)));
+}
+
+export function placeOf({ topic, partition, offset }: Omit<Place, "generation">): string {
   return `${topic}/${partition}/${offset}`;
 }
 
-export function keyOf(letter: Letter): string {
+export function keyOf(letter: Place): string {
   return `${letter.generation} ${placeOf(letter)}`;
 }

@@ -13,7 +13,7 @@ ifdef PROCESSORS
 export TIDELINE_PROCESSORS := $(PROCESSORS)
 endif
 
-.PHONY: help run stop status clean lag test check format lint types imports lock bench bench-full bench-peers bench-targets setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom
+.PHONY: help run stop status clean lag test check format lint types imports lock bench bench-full bench-peers bench-targets profile setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -89,6 +89,9 @@ bench-peers: setup-dev ## The same work by FastStream handlers and by Quix Strea
 
 bench-targets: setup-dev ## Which targets the last runs of the three reached
 	@$(BIN)/python -m benchmarks.targets
+
+profile: setup-dev ## Where the microseconds of an event go: processor by function, Postgres by statement; docs/performance.md reads it
+	@$(BIN)/python -m benchmarks profile $(ARGS)
 
 .PHONY: chaos mutants soak
 HOURS ?= 1

@@ -1,6 +1,7 @@
 """What Tideline does beside what else the same machine can do, in one run on two cores.
 
-`make bench` in at most 10 minutes, `make bench-full` the rest, `make bench-peers` what others would have written.
+`make bench` in at most 10 minutes, `make bench-full` the rest, `make bench-peers` what others would have written,
+`make profile` where the time goes.
 Tables on the screen while it goes on; .local/bench/<command>.md and .json hold them in the end."""
 
 import argparse
@@ -15,7 +16,7 @@ from rich.console import Console
 from tests.support import databases
 from tests.support.stack import ROOT, Stack, open_stack
 
-from benchmarks import abuse, dataset, history, idle, latency, machine, processor, producer, routes, rows
+from benchmarks import abuse, dataset, history, idle, latency, machine, processor, producer, profile, routes, rows
 from benchmarks.peers import measure
 from benchmarks.report import Report
 
@@ -42,6 +43,7 @@ COMMANDS: dict[str, dict[str, Part]] = {
         "abuse": abuse.run,
     },
     "bench-peers": {"peers": measure.run},
+    "profile": {"profile": profile.run},
 }
 
 

@@ -295,4 +295,36 @@ MUTANTS = (
         "vector.get(key, NOWHERE).next_offset >= position.next_offset - 1 for",
         "services/query-api/tests/test_sse.py::test_one_more_offset_is_not_reached",
     ),
+    # the fast path
+    Mutant(
+        "a buffer used again", "the first piece of the windows is sent once more in place of the next",
+        f"{PROCESSOR}/write.py",
+        "slice(start, start + AGGREGATES_SENT)", "slice(0, AGGREGATES_SENT)",
+        f"{TRANSACTION}::test_windows_that_are_sent_in_pieces_are_written_once_each",
+    ),
+    Mutant(
+        "a hint taken for the truth", "what the memory of readings knows is left out, though Postgres may not have it",
+        f"{PROCESSOR}/pipeline.py",
+        "await write.find_known(connection, plan.readings, plan.suspects)", "np.flatnonzero(plan.suspects)",
+        f"{TRANSACTION}::test_the_memory_of_readings_is_a_hint_and_never_an_authority",
+    ),
+    Mutant(
+        "a fallback without dead letters", "a portion with one bad record is read one by one and the bad one forgotten",
+        f"{PROCESSOR}/decode.py",
+        "        np.array(offsets, np.int64),\n        letters,\n", "        np.array(offsets, np.int64),\n",
+        f"{DECODE}::test_both_ways_agree_on_every_record",
+    ),
+    Mutant(
+        "whole columns without a look at the time", "a portion that is of the plain form escapes the limits of time",
+        f"{PROCESSOR}/decode.py",
+        "(time_column < oldest).any() or ", "",
+        f"{DECODE}::test_both_ways_agree_on_every_record",
+    ),
+    Mutant(
+        "in order, taken on trust", "records that Kafka delivers again are taken again",
+        f"{PROCESSOR}/partitions.py",
+        "np.arange(expected, expected + len(records))",
+        "np.arange(records[0].offset, records[0].offset + len(records))",
+        f"{PARTITIONS}::test_the_same_records_are_not_taken_twice",
+    ),
 )  # fmt: skip

@@ -5,14 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmarks import processor
+from benchmarks import processor, profile
 from benchmarks.load import Load, fill
 from benchmarks.report import Report, Table, in_markdown
 from benchmarks.rounds import Run, in_rounds, speeds
 from benchmarks.targets import Target, table
 from benchmarks.usage import Use
 from rich.console import Console
-from tests.support.stack import Stack
+from tests.support.stack import ROOT, Stack
 
 from contracts.topics import Topics
 
@@ -46,6 +46,20 @@ def test_a_drained_topic_is_recounted_and_a_wrong_result_has_no_speed(
     report.add(speeds("Speeds", runs, "theirs"))
     assert "| ours | wrong | wrong | wrong |  |  |  |" in report.path(".md").read_text()
     assert json.loads(report.path(".json").read_text())["failures"] == report.failures
+
+
+def test_a_profile_counts_each_sample_for_the_stage_of_its_innermost_function() -> None:
+    below = [("/lib/python3/asyncio/events.py", "_run"), ("processor/__main__.py", "main")]
+    copying = [("/lib/asyncio/selector_events.py", "write"), ("/lib/asyncpg/connection.py", "_copy_in")]
+    decoding = [("/src/processor/columns.py", "ids_of"), ("/src/processor/pipeline.py", "prepare")]
+    starting = [("<frozen importlib._bootstrap>", "_find_and_load")]
+    samples = [(6, [*copying, *below]), (3, [*decoding, *below]), (1, below), (90, [*starting, *below])]
+    rows = profile.by_stage(samples, 2.0).rows
+    assert ["**write: buffers and statements**", 1.2, 60.0] in rows
+    assert ["columns.ids_of", 0.6, 30.0] in rows
+    assert [f"**{profile.LOOP}**", 0.2, 10.0] in rows
+    ours = {file for files in profile.STAGES.values() for file in files if file.startswith("processor/")}
+    assert all((ROOT / "services/processor/src" / file).is_file() for file in ours)
 
 
 def test_a_row_has_the_spread_of_its_rounds_and_what_each_process_used() -> None:

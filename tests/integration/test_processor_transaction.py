@@ -152,6 +152,25 @@ async def failed(metrics: Metrics) -> bool:
     return bool(metrics.registry.get_sample_value("tideline_processor_retries_total"))
 
 
+async def test_the_memory_of_readings_is_a_hint_and_never_an_authority(pool: asyncpg.Pool, database: Database) -> None:
+    """It may know readings that Postgres does not have: it may be an older copy of itself."""
+    work, taken = pipeline(pool), batch(await claimed(pool), [0, 1, 2])
+    work._recent.remember((await work.prepare([taken])).readings)
+    plan = await work.prepare([taken])
+    assert plan.suspects.all()
+    await work.commit(plan)
+    assert await pool.fetchval("SELECT count(*) FROM raw_readings") == 3
+    await assert_invariants(database)
+
+
+async def test_windows_that_are_sent_in_pieces_are_written_once_each(pool: asyncpg.Pool, database: Database) -> None:
+    count = write.AGGREGATES_SENT + 1
+    records = [FakeRecord(n, wire(n, at=later(minutes=-n))) for n in range(count)]
+    await commit(pool, Batch(await claimed(pool), 0, count, records))
+    assert await pool.fetchval("SELECT (count(*), sum(count), max(count)) FROM windows") == (count, count, 1)
+    await assert_invariants(database)
+
+
 async def test_a_claim_ends_with_the_server_that_gave_it(pool: asyncpg.Pool) -> None:
     """Postgres may come back as an older copy of itself."""
     claim = await claimed(pool)

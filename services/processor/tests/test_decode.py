@@ -42,8 +42,16 @@ fields = st.fixed_dictionaries(
     },
 )
 plain = st.builds(wire, st.integers(0, 10**9), value=st.floats(-1e15, 1e15), category=st.sampled_from(["a", "é", "°C"]))
+edges = st.sampled_from([later(days=1), later(days=1, seconds=1), later(days=-7_305), later(days=-7_306)])
+one_field_off = st.one_of(
+    st.builds(wire, st.integers(0, 99), at=edges),
+    st.builds(wire, st.integers(0, 99), value=st.sampled_from([1e15, 1.0001e15, -2e15])),
+    st.builds(wire, st.integers(0, 99), id=ids),
+    st.builds(wire, st.integers(0, 99), stream=texts),
+)
 anything = st.one_of(
     plain,
+    one_field_off,
     fields.map(lambda made: json.dumps(made).encode()),
     fields.map(lambda made: json.dumps(made, ensure_ascii=False).encode()),
     st.sampled_from([case.value for case in MALFORMED if case.topic == "readings"]),

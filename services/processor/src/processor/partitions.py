@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
+import numpy as np
 from aiokafka import TopicPartition
 
 from processor.errors import PartitionRefused
@@ -141,7 +142,8 @@ def _verify(claim: Claim, record: Record) -> None:
 
 def _in_order(records: Sequence[Record], expected: int) -> list[Record]:
     """The records from this offset on, without any that were delivered before."""
-    if list(map(_OFFSET, records)) == list(range(expected, expected + len(records))):  # nearly always
+    offsets = np.fromiter(map(_OFFSET, records), np.int64, len(records))
+    if (offsets == np.arange(expected, expected + len(records))).all():  # nearly always: a third of the time
         return list(records)
     found = []
     for record in records:

@@ -14,7 +14,7 @@ SIMULATED = UUID("5f0cbb5c-3c1b-5d5e-8a43-0b8f2a1e7d90")
 
 def judge(history: History) -> list[str]:
     """Everything that is wrong: what was acknowledged is in Kafka, and Postgres holds what Kafka amounts to."""
-    wanted = recount(history.records)
+    wanted = recount(history.records, history.tables.get("replays", ()))
     published = {(event[0], str(event[3])) for event in wanted.events} | {(key[0], str(key[2])) for key in wanted.rows}
     return [
         *history.problems,

@@ -10,6 +10,7 @@ CONTRACTS = "contracts/src/contracts"
 
 SCHEDULES = "tests/integration/test_loop_schedules.py::test_every_schedule_ends_exact"
 TRANSACTION = "tests/integration/test_processor_transaction.py"
+REPLAYS = "tests/integration/test_replay_transaction.py"
 PARTITIONS = "services/processor/tests/test_partitions.py"
 AGGREGATE = "services/processor/tests/test_aggregate.py"
 DECODE = "services/processor/tests/test_decode.py"
@@ -77,9 +78,9 @@ MUTANTS = (
     Mutant(
         "dead letters outside the transaction", "they stay when the transaction is rolled back",
         f"{PROCESSOR}/pipeline.py",
-        "        new_letters = await dead_letters.keep(connection, plan.batches, plan.letters)\n",
+        "        new_letters = await dead_letters.keep(connection, plan.batches, assemble.new_letters(plan))\n",
         "        async with self._pool.acquire() as other:\n"
-        "            new_letters = await dead_letters.keep(other, plan.batches, plan.letters)\n",
+        "            new_letters = await dead_letters.keep(other, plan.batches, assemble.new_letters(plan))\n",
         SCHEDULES,
     ),
     Mutant(
@@ -202,7 +203,7 @@ MUTANTS = (
     Mutant(
         "clock in validity", "whether a time is too old depends on when the record is read",
         f"{CONTRACTS}/codec.py",
-        "    check_time(time, place.append_time, limits)\n",
+        "    check_time(time, place.judged_at or place.append_time, limits)\n",
         "    check_time(time, datetime.now(place.append_time.tzinfo), limits)\n",
         f"{DECODE}::test_validity_is_told_by_the_append_time_not_by_a_clock",
     ),
@@ -326,5 +327,25 @@ MUTANTS = (
         "np.arange(expected, expected + len(records))",
         "np.arange(records[0].offset, records[0].offset + len(records))",
         f"{PARTITIONS}::test_the_same_records_are_not_taken_twice",
+    ),
+    # dead letters sent again
+    Mutant(
+        "any replay is good", "who knows a place of a dead letter can send anything for it",
+        f"{PROCESSOR}/sql/find_replays.sql",
+        'USING (generation, topic, partition, "offset", digest)', 'USING (generation, topic, partition, "offset")',
+        f"{REPLAYS}::test_a_forged_replay_is_a_dead_letter_of_its_own",
+    ),
+    Mutant(
+        "a letter taken twice", "two edits of one dead letter both count",
+        f"{PROCESSOR}/replays.py",
+        "        if len(done) < len(taken):\n", "        if not done:\n",
+        f"{REPLAYS}::test_copies_of_a_replay_and_a_second_edit_are_duplicates_in_one_batch_and_in_the_next",
+    ),
+    Mutant(
+        "a replay is another event", "what has no id of its own gets that of the replay's place",
+        f"{PROCESSOR}/decode.py",
+        "    return record, Place(*replay.letter, replay.append_time,",
+        "    return record, Place(*replay.letter[:3], record.offset, replay.append_time,",
+        f"{REPLAYS}::test_a_replay_as_it_is_has_the_identity_and_time_of_its_first_place",
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.support.malformed import MALFORMED, STRANGE, Malformed, Strange
 
-from contracts.checks import check_headers
+from contracts.checks import check_headers, replay_of
 from contracts.codec import decode_reading, decode_row
 from contracts.events import Limits, Place
 from contracts.reasons import Reason, Refused
@@ -16,6 +16,8 @@ PLACE = Place(1, "readings", 0, 5, datetime(2026, 1, 3, tzinfo=UTC))
 def take(case: Malformed) -> object:
     """What a reader of the topic does with a record."""
     check_headers(case.headers)
+    if replay_of(case.headers):
+        raise Refused(Reason.UNKNOWN_REPLAY, "this reader knows of no replays")
     decode = decode_row if case.topic == "rows" else decode_reading
     return decode(case.value, PLACE, Limits())
 

@@ -31,8 +31,9 @@ def test_the_processor_asks_no_clock_what_time_it_is() -> None:
 
 
 def test_no_statement_of_the_processor_lets_postgres_clock_decide() -> None:
-    """When something was accepted or written is noted by it; sessions that stand still are told by it."""
-    noting = {"accept_loss.sql", "end_frozen.sql"}
+    """When something was accepted or written is noted by it; sessions that stand still and old letters told."""
+    noting = {"accept_loss.sql", "end_frozen.sql", "hold_old_letters.sql"}
+    noting |= {"take_replays.sql", "replays_done.sql", "discard_letters.sql", "discards_done.sql"}
     clock = re.compile(r"\bnow\(\)|clock_timestamp|current_timestamp|transaction_timestamp", re.IGNORECASE)
     asking = {path.name for path in (SOURCES / "sql").glob("*.sql") if clock.search(path.read_text("utf-8"))}
     assert asking - noting == set()

@@ -176,7 +176,9 @@ MALFORMED = (
     Malformed("header with NUL", "bad_headers", PLAIN, headers=(("trace", b"a\x00"),)),
     Malformed("header without a name", "bad_headers", PLAIN, headers=(("", b"a"),)),
     Malformed("header with a control character in its name", "bad_headers", PLAIN, headers=(("a\nb", b"a"),)),
-    Malformed("reserved header", "bad_headers", PLAIN, headers=(("replay-of", b"1/readings/0/7"),)),
+    Malformed("replay that nobody asked for", "unknown_replay", PLAIN, headers=(("replay-of", b"1/readings/0/7"),)),
+    Malformed("replay of no place", "unknown_replay", PLAIN, headers=(("Replay-Of", b"1/readings/0"),)),
+    Malformed("replay of two", "unknown_replay", PLAIN, headers=(("replay-of", b"1/readings/0/7"),) * 2),
     # rows
     Malformed("row: tombstone", "empty", None, topic="rows"),
     Malformed("row: a reading", "missing_field", PLAIN, topic="rows"),

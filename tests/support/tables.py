@@ -20,6 +20,9 @@ TABLES = {
                w.sum::text, minutes
         FROM quarters w JOIN series s ON s.id = series_id""",
     "dead_letters": 'SELECT topic, partition, "offset", reason FROM dead_letters',
+    "replays": """
+        SELECT concat_ws('/', generation, topic, partition, "offset"), encode(digest, 'hex')
+        FROM dead_letter_requests WHERE wish = 'replay'""",
     "offsets": """
         SELECT generation, topic, partition, pass, start_offset, next_offset, epoch, accepted, duplicate, rejected
         FROM offsets""",
@@ -65,7 +68,8 @@ INVARIANTS = {
             <> (SELECT count(*) FROM raw_readings) + (SELECT count(*) FROM raw_rows)
              + (SELECT coalesce(sum(rows), 0) FROM removed WHERE table_name IN ('raw_readings', 'raw_rows'))""",
     "3: rejected = dead letters": """
-        SELECT 1 WHERE (SELECT coalesce(sum(rejected), 0) FROM batches) <> (SELECT count(*) FROM dead_letters)""",
+        SELECT 1 WHERE (SELECT coalesce(sum(rejected), 0) FROM batches) <> (SELECT count(*) FROM dead_letters)
+             + (SELECT coalesce(sum(rows), 0) FROM removed WHERE table_name = 'dead_letters')""",
     "a series' count = the counts of its quarters": """
         SELECT series_id FROM (SELECT series_id, sum(count) AS count FROM quarters GROUP BY 1) q
         FULL JOIN series_counts c USING (series_id) WHERE coalesce(q.count, 0) <> coalesce(c.count, 0)""",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from uuid import UUID, uuid5
 
-from contracts.events import Place
+from contracts.events import LetterPlace, Place
 from contracts.reasons import Reason, Refused
 
 STREAM_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -14,13 +14,14 @@ VALUE_MAX = 1e15
 """Beyond it a float64 no longer tells thousandths, and fixed-point sums would overflow early."""
 ROW_MAX = 2**63 - 1
 HEADER_NAME_LENGTH_MAX = 256
-RESERVED_HEADER = "replay-of"
-"""Header by which a dead letter will be sent again; nobody else may use it."""
+REPLAY_HEADER = "replay-of"
+"""Header of a dead letter that is sent again: its place, as `generation/topic/partition/offset`."""
 ID_NAMESPACE = UUID("8c1f0f2e-5a53-5d0e-9d6b-6f1f4b7f6f0a")
 """Never change it: ids made from places would differ, and every re-read would count again."""
 
 _STREAM = re.compile(STREAM_PATTERN.strip("^$"))
 _UUID = re.compile(UUID_PATTERN.strip("^$"))
+_REPLAY = re.compile(rb"([0-9]{1,9})/([A-Za-z0-9._-]{1,249})/([0-9]{1,9})/([0-9]{1,18})")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -81,16 +82,28 @@ def place_id(place: Place) -> UUID:
 
 
 def check_headers(headers: Iterable[tuple[str, bytes | None]]) -> None:
-    """Refuse headers that could not be shown or passed on as text, and the reserved one."""
+    """Refuse headers that could not be shown or passed on as text."""
     for name, value in headers:
         if not 0 < len(name) <= HEADER_NAME_LENGTH_MAX or _CONTROL.search(name):
             raise Refused(Reason.BAD_HEADERS, "a header's name must be 1 to 256 characters without control characters")
-        if name.lower() == RESERVED_HEADER:
-            raise Refused(Reason.BAD_HEADERS, f"header `{RESERVED_HEADER}` is reserved: leave it out")
         if value is not None and not _is_text(value):
             raise Refused(
                 Reason.BAD_HEADERS, "a header's value must be UTF-8 text without NUL: encode bytes, say as base64"
             )
+
+
+def replay_of(headers: Iterable[tuple[str, bytes | None]]) -> LetterPlace | None:
+    """The dead letter that a record is sent again for; None where it has no such header.
+
+    Refuses a header that names no place, and one beside another. Whether the replay was asked for is not known here.
+    """
+    values = [value for name, value in headers if name.lower() == REPLAY_HEADER]
+    if not values:
+        return None
+    match = _REPLAY.fullmatch(values[0] or b"")
+    if match is None or len(values) > 1:
+        raise Refused(Reason.UNKNOWN_REPLAY, f"header `{REPLAY_HEADER}` names no dead letter: leave it out")
+    return LetterPlace(int(match[1]), match[2].decode(), int(match[3]), int(match[4]))
 
 
 def _is_text(value: bytes) -> bool:

@@ -203,5 +203,5 @@ def _identity(
             )
         return checks.place_id(place), place.append_time
     time = parse_time(timestamp)
-    check_time(time, place.append_time, limits)
+    check_time(time, place.judged_at or place.append_time, limits)
     return (checks.place_id(place) if event_id is UNSET else checks.parse_id(event_id)), time

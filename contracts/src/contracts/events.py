@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
@@ -70,6 +70,17 @@ class Place:
     partition: int
     offset: int
     append_time: datetime
+    judged_at: datetime | None = None
+    """Of a replay: when it arrived itself. A time of its own is judged by that; all else comes from the first place."""
+
+
+class LetterPlace(NamedTuple):
+    """Where a dead letter came from."""
+
+    generation: int
+    topic: str
+    partition: int
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)

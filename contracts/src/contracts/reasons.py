@@ -62,9 +62,14 @@ class Reason(StrEnum):
     )
     BAD_HEADERS = (
         "bad_headers",
-        "A header's name is empty, longer than 256 characters or has control characters, its value is not UTF-8 text, "
-        "or it is `replay-of`.",
+        "A header's name is empty, longer than 256 characters or has control characters, or its value is not UTF-8 "
+        "text.",
         "Send text headers or none.",
+    )
+    UNKNOWN_REPLAY = (
+        "unknown_replay",
+        "It has the header `replay-of`, but nobody asked that this value be sent for that dead letter.",
+        "Leave the header out; to send a dead letter again use the page Pipeline or `tideline dead-letters replay`.",
     )
     BAD_ID = "bad_id", "The id is not a UUID in its 8-4-4-4-12 form.", "Make a UUID (any version), or leave out the id."
     ID_WITHOUT_TIMESTAMP = (

@@ -16,7 +16,7 @@ from contracts.events import Limits, Row
 from contracts.flat import flatten
 from contracts.reasons import Reason, Refused
 from contracts.samples import ALL_FIELDS, Rules, samples
-from processor.decode import _place, decode_rows
+from processor.decode import _place, by_headers, decode_rows
 from processor.plan import Decoded
 from processor.row_samples import SHAPES_MAX, Shapes, sample_rows
 
@@ -57,7 +57,7 @@ def by_contracts(rows: Sequence[Row], rules: Rules) -> list[Sample]:
 
 def test_a_row_is_kept_whole_and_gives_a_sample_per_number() -> None:
     data = {"CycleTime": 21.5, "ok": True, "note": "x", "deep": {"value": 3}}
-    rows, letters = decode_rows(records([wire(data), b"{}"]), CLAIM, LIMITS)
+    rows, letters = decode_rows(by_headers(records([wire(data), b"{}"]), CLAIM).placed, LIMITS)
     decoded = sample_rows(rows, {}, Shapes())
     assert json.loads(decoded.rows[0].data) == data
     assert decoded.samples is not None
@@ -134,7 +134,7 @@ def test_columns_are_what_contracts_say_of_each_row(data: list[dict[str, Any]], 
 def test_the_same_records_are_accepted_and_refused(data: list[dict[str, Any]]) -> None:
     """Those with escapes and huge integers are read a second time by the exact reader; the outcome is one."""
     given_records = records([wire(one, number) for number, one in enumerate(data)])
-    rows, letters = decode_rows(given_records, CLAIM, LIMITS)
+    rows, letters = decode_rows(by_headers(given_records, CLAIM).placed, LIMITS)
     wanted: list[Row] = []
     reasons: list[Reason] = []
     for record in given_records:

@@ -26,7 +26,9 @@ _NO_SAMPLES = Samples(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0),
 
 
 def halves(batches: Sequence[Batch]) -> list[list[Batch]]:
-    """The same records in two transactions: half of the batches each, or the one batch cut in the middle."""
+    """The same records in two transactions: half of the batches each, or the one batch cut; a record alone in one."""
+    if sum(len(batch.records) for batch in batches) == 1:
+        return [list(batches)]
     if len(batches) > 1:
         middle = len(batches) // 2
         return [list(batches[:middle]), list(batches[middle:])]
@@ -117,6 +119,13 @@ def tallies(
     return lines
 
 
+def new_letters(plan: Plan) -> Sequence[tuple[int, DeadLetter]]:
+    """Those of its letters that are none yet: all but the replays that were refused."""
+    if not plan.replays:
+        return plan.letters
+    return [(n, letter) for n, letter in plan.letters if (n, letter.record.offset) not in plan.replays]
+
+
 def only_letter(plan: Plan, source: int, letter: DeadLetter) -> Plan:
     """The same range of offsets with one dead letter as its only effect."""
     nothing = np.zeros(0, np.int64)
@@ -129,4 +138,5 @@ def only_letter(plan: Plan, source: int, letter: DeadLetter) -> Plan:
         row_of_sample=plan.row_of_sample[:0],
         windows=no_windows(),
         letters=[(source, letter)],
+        replays=plan.replays,
     )

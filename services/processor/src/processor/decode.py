@@ -5,23 +5,49 @@ plain form; else one by one with contracts, which also gives the reason for a re
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from contracts.checks import VALUE_MAX, check_headers, valid_category, valid_stream
+from contracts.checks import REPLAY_HEADER, VALUE_MAX, check_headers, replay_of, valid_category, valid_stream
 from contracts.codec import decode_flat_row, decode_reading
 from contracts.events import Limits, Place, Reading
-from contracts.reasons import Refused
+from contracts.reasons import Reason, Refused
 from contracts.wire import READING_DECODER, READING_QUOTES
 from processor.columns import ids_of, microseconds, times_of
-from processor.plan import Claim, DeadLetter, Decoded, FlatRow, Floats, Ids, Int32s, Int64s, Pair, Record
+from processor.plan import (
+    Asked,
+    Claim,
+    DeadLetter,
+    Decoded,
+    FlatRow,
+    Floats,
+    Ids,
+    Int32s,
+    Int64s,
+    Pair,
+    Record,
+    Replay,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VALUE, _HEADERS, _OFFSET, _APPENDED = map(attrgetter, ("value", "headers", "offset", "timestamp"))
+
+Placed = tuple[Record, Place]
+"""A record and the place that gives it an id and a time where it has none."""
+
+
+class Sorted(NamedTuple):
+    """Records by their headers."""
+
+    placed: list[Placed]
+    replays: list[Asked]
+    letters: list[DeadLetter]
 
 
 def decode_readings(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:
@@ -29,17 +55,39 @@ def decode_readings(records: Sequence[Record], claim: Claim, limits: Limits) -> 
     return _as_columns(records, limits) or _one_by_one(records, claim, limits)
 
 
-def decode_rows(records: Sequence[Record], claim: Claim, limits: Limits) -> tuple[list[FlatRow], list[DeadLetter]]:
+def decode_rows(placed: Iterable[Placed], limits: Limits) -> tuple[list[FlatRow], list[DeadLetter]]:
     """The rows in records of topic `rows` with their data laid flat, and what was refused."""
     rows: list[FlatRow] = []
     letters: list[DeadLetter] = []
-    for record in records:
+    for record, place in placed:
         try:
-            check_headers(record.headers)
-            rows.append(decode_flat_row(record.value, _place(record, claim), limits))
+            rows.append(decode_flat_row(record.value, place, limits))
         except Refused as refused:
             letters.append(DeadLetter(record, refused.reason, refused.detail))
     return rows, letters
+
+
+def by_headers(records: Sequence[Record], claim: Claim) -> Sorted:
+    """Records by what their headers say: as new ones, as replays, or refused."""
+    found = Sorted([], [], [])
+    for record in records:
+        try:
+            check_headers(record.headers)
+            letter = replay_of(record.headers)
+            if letter is None:
+                found.placed.append((record, _place(record, claim)))
+            elif letter.topic == claim.topic:
+                found.replays.append((record, letter))
+            else:
+                raise Refused(Reason.UNKNOWN_REPLAY, f"header `{REPLAY_HEADER}` names a dead letter of another topic")
+        except Refused as refused:
+            found.letters.append(DeadLetter(record, refused.reason, refused.detail))
+    return found
+
+
+def replayed(record: Record, replay: Replay) -> Placed:
+    """A replay that was asked for: id and default time are those of its first place, its own time is judged now."""
+    return record, Place(*replay.letter, replay.append_time, judged_at=_append_time(record))
 
 
 def _as_columns(records: Sequence[Record], limits: Limits) -> Decoded | None:
@@ -82,14 +130,20 @@ def _valid(pair: Pair) -> bool:
 
 
 def _one_by_one(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:
+    """Each record by contracts, the replays put aside."""
+    found = by_headers(records, claim)
+    decoded = decode_placed(found.placed, limits)
+    return replace(decoded, letters=[*found.letters, *decoded.letters], replays=found.replays)
+
+
+def decode_placed(placed: Iterable[Placed], limits: Limits) -> Decoded:
     """Each record by contracts: a reading, or a dead letter with its reason."""
     readings: list[Reading] = []
     offsets: list[int] = []
     letters: list[DeadLetter] = []
-    for record in records:
+    for record, place in placed:
         try:
-            check_headers(record.headers)
-            readings.append(decode_reading(record.value, _place(record, claim), limits))
+            readings.append(decode_reading(record.value, place, limits))
             offsets.append(record.offset)
         except Refused as refused:
             letters.append(DeadLetter(record, refused.reason, refused.detail))
@@ -126,5 +180,8 @@ def _decoded(
 
 
 def _place(record: Record, claim: Claim) -> Place:
-    appended = _EPOCH + timedelta(milliseconds=record.timestamp)
-    return Place(claim.generation, claim.topic, claim.partition, record.offset, appended)
+    return Place(claim.generation, claim.topic, claim.partition, record.offset, _append_time(record))
+
+
+def _append_time(record: Record) -> datetime:
+    return _EPOCH + timedelta(milliseconds=record.timestamp)

@@ -26,6 +26,7 @@ from processor.consume import Loop
 from processor.errors import NotStarted
 from processor.failpoints import Failpoint
 from processor.health import make_app, watch_loop
+from processor.letter_upkeep import LetterUpkeep
 from processor.metrics import Metrics
 from processor.pipeline import Pipeline
 from processor.remove import Remover
@@ -63,7 +64,7 @@ class Processor:
         self._loop = Loop(settings, self._metrics, self._failpoint)
         self._waiting_for: str | None = "Postgres"
         self._work: asyncio.Task[None] | None = None
-        self._removal: asyncio.Task[None] | None = None
+        self._upkeep: list[asyncio.Task[None]] = []
         self._pool: asyncpg.Pool
         self._failed: BaseException | None = None
         self.broker = KafkaBroker(
@@ -160,7 +161,8 @@ class Processor:
         self._work = asyncio.create_task(self._loop.run(consumer, self._pool, pipeline))
         self._work.add_done_callback(self._loop_ended)
         remover = Remover(self._pool, consumer, [self._topics.readings, self._topics.rows])
-        self._removal = asyncio.create_task(remover.run())
+        letters = LetterUpkeep(self._pool, self._metrics, self._settings.dead_letters.keep_days)
+        self._upkeep = [asyncio.create_task(remover.run()), asyncio.create_task(letters.run())]
         # What lives since the start lives on: collections need not look at it. The thresholds stay as they are: cycles
         # in the client hold whole fetched buffers, and rarer collections let memory grow with the backlog.
         gc.collect()
@@ -182,8 +184,8 @@ class Processor:
         deadline.daemon = True
         deadline.start()
         self._loop.stop()
-        if self._removal is not None:
-            self._removal.cancel()
+        for task in self._upkeep:
+            task.cancel()
         if self._work is not None:
             await asyncio.wait([self._work])
         if self._subscriber.consumer is not None:

@@ -26,6 +26,12 @@ class Metrics:
         self.refused = Counter(
             "tideline_processor_dead_letters", "Dead letters, by reason.", ["topic", "reason"], registry=self.registry
         )
+        self.open = Gauge(
+            "tideline_processor_dead_letters_open",
+            "Dead letters that are neither replayed nor discarded, by reason; of all copies.",
+            ["reason"],
+            registry=self.registry,
+        )
         self.transactions = Counter(
             "tideline_processor_transactions", "Transactions committed.", registry=self.registry
         )
@@ -85,3 +91,9 @@ class Metrics:
         self.lag.clear()
         for partition, records in lag.items():
             self.lag.labels(partition.topic, partition.partition).set(records)
+
+    def count_open(self, by_reason: Mapping[str, int]) -> None:
+        """How many dead letters are open; a reason that has none is not told."""
+        self.open.clear()
+        for reason, count in by_reason.items():
+            self.open.labels(reason).set(count)

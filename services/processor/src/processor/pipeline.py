@@ -7,7 +7,7 @@ again; what this process believes about its position never counts.
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import asyncpg
@@ -17,11 +17,25 @@ import structlog
 
 from contracts.reasons import Reason
 from contracts.samples import ALL_FIELDS, Rules
-from processor import aggregate, assemble, dead_letters, offsets, write
-from processor.decode import decode_readings, decode_rows
+from processor import aggregate, assemble, dead_letters, offsets, replays, write
+from processor.decode import Placed, by_headers, decode_placed, decode_readings, decode_rows, replayed
+from processor.errors import Overtaken
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
-from processor.plan import Batch, Connection, DeadLetter, Decoded, FlatRow, Plan, Readings, Record, Tally, join
+from processor.plan import (
+    Asked,
+    Batch,
+    Connection,
+    DeadLetter,
+    Decoded,
+    FlatRow,
+    Plan,
+    Readings,
+    Record,
+    Replay,
+    Tally,
+    join,
+)
 from processor.recent import Recent
 from processor.row_samples import Shapes, sample_rows
 from processor.series import SeriesIds
@@ -73,6 +87,7 @@ class Pipeline:
     async def prepare(self, batches: Sequence[Batch]) -> Plan:
         """Decide everything that a transaction will write. Reads and makes series ids, writes nothing else."""
         decoded = [(n, part) for n, batch in enumerate(batches) for part in await self._decode(batch)]
+        replayed = await self._decode_replays(batches, decoded)
         ids = await self._series.resolve(self._pool, {pair for _, part in decoded for pair in part.pairs})
         letters = [(n, letter) for n, part in decoded for letter in part.letters]
         parts = []
@@ -85,7 +100,7 @@ class Pipeline:
         samples, row_of_sample = assemble.row_samples(decoded, ids)
         windows = aggregate.windows_of(join(readings, samples))
         suspects = self._recent.suspects(readings)
-        plan = Plan(batches, readings, suspects, rows, samples, row_of_sample, windows, letters)
+        plan = Plan(batches, readings, suspects, rows, samples, row_of_sample, windows, letters, replayed)
         await self._ensure_partitions(plan)
         return plan
 
@@ -98,6 +113,8 @@ class Pipeline:
         """
         try:
             await self._transaction(plan)
+        except Overtaken:
+            await self._in_parts(plan)
         except asyncpg.UniqueViolationError as error:
             if plan.suspects.all() or not (error.table_name or "").startswith("raw_readings"):
                 raise  # not a repeated reading, or another process wrote it just now: start over
@@ -125,16 +142,43 @@ class Pipeline:
     async def _decode_rows(self, batch: Batch) -> list[Decoded]:
         parts, rules = [], dict[str, Rules]()
         for portion in _row_portions(batch.records):
-            rows, letters = list[FlatRow](), list[DeadLetter]()
+            rows, letters, replays = list[FlatRow](), list[DeadLetter](), list[Asked]()
             for few in _portions(portion, ROWS_PORTION):
-                found, refused = decode_rows(few, batch.claim, self._limits)
-                rows += found
-                letters += refused
+                found = by_headers(few, batch.claim)
+                flat, refused = decode_rows(found.placed, self._limits)
+                rows += flat
+                letters += found.letters + refused
+                replays += found.replays
                 await _others()
-            rules |= await self._rules({row.stream for row, _ in rows} - rules.keys())
-            parts.append(replace(sample_rows(rows, rules, self._shapes), letters=letters))
+            sampled = await self._sample(rows, rules)
+            parts.append(replace(sampled, letters=letters, replays=replays))
             await _others()
         return parts
+
+    async def _sample(self, rows: Sequence[FlatRow], rules: dict[str, Rules]) -> Decoded:
+        rules |= await self._rules({row.stream for row, _ in rows} - rules.keys())
+        return sample_rows(rows, rules, self._shapes)
+
+    async def _decode_replays(
+        self, batches: Sequence[Batch], decoded: list[tuple[int, Decoded]]
+    ) -> Mapping[tuple[int, int], Replay]:
+        """The replays that were asked for; adds to `decoded` what they hold, and as letters those nobody asked for."""
+        asked = [(n, one) for n, part in decoded for one in part.replays]
+        if not asked:
+            return {}
+        known, letters = await replays.find(self._pool, asked)
+        decoded += [(n, replace(decode_placed((), self._limits), letters=[letter])) for n, letter in letters]
+        for n, (record, _) in asked:
+            replay = known.get((n, record.offset))
+            if replay is not None and replay.open:
+                decoded.append((n, await self._decode_replay(batches[n], replayed(record, replay))))
+        return known
+
+    async def _decode_replay(self, batch: Batch, placed: Placed) -> Decoded:
+        if batch.claim.topic == self._readings_topic:
+            return decode_placed([placed], self._limits)
+        rows, letters = decode_rows([placed], self._limits)
+        return replace(await self._sample(rows, {}), letters=letters)
 
     async def _rules(self, streams: set[str]) -> dict[str, Rules]:
         """What the specs of these streams say of the fields of their rows; a stream may have none."""
@@ -163,7 +207,7 @@ class Pipeline:
             self._reach("committed")
         self._metrics.seconds.observe(time.monotonic() - begun)
         self._recent.remember(written)
-        self._metrics.took(plan.batches, tallies, plan.letters)
+        self._metrics.took(plan.batches, tallies, assemble.new_letters(plan))
 
     async def _write(self, connection: Connection, plan: Plan) -> tuple[Readings, list[Tally]]:
         """All effects of the plan, in the one order that every writer keeps."""
@@ -176,7 +220,9 @@ class Pipeline:
         await write.copy_readings(connection, readings)
         new_rows = await write.insert_rows(connection, [row for _, row in plan.rows])
         self._reach("raw_written")
-        new_letters = await dead_letters.keep(connection, plan.batches, plan.letters)
+        if plan.replays:
+            await replays.settle(connection, plan)
+        new_letters = await dead_letters.keep(connection, plan.batches, assemble.new_letters(plan))
         self._reach("letters_written")
         samples = join(readings, assemble.samples_of_rows(plan, new_rows))
         all_new = not len(known) and new_rows.all()
@@ -206,6 +252,9 @@ class Pipeline:
             alone = assemble.only_letter(plan, source, DeadLetter(record, Reason.DB_REJECTED, detail))
             await self._transaction(alone)
             return
+        await self._in_parts(plan)
+
+    async def _in_parts(self, plan: Plan) -> None:
         for batches in assemble.halves(plan.batches):
             await self.commit(await self.prepare(batches))
 

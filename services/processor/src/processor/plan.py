@@ -1,7 +1,7 @@
 """The values that the steps hand to each other: Kafka → decode → aggregate → write. Nothing here does anything."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from asyncpg.pool import PoolConnectionProxy
 
-from contracts.events import Row
+from contracts.events import LetterPlace, Row
 from contracts.flat import Flat
 from contracts.reasons import Reason
 
@@ -99,6 +99,21 @@ class DeadLetter:
     detail: str
 
 
+Asked = tuple[Record, LetterPlace]
+"""A record with the header `replay-of`, and the dead letter that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A record that somebody asked for, standing for a dead letter: its place and append time."""
+
+    letter: LetterPlace
+    append_time: datetime
+    digest: bytes
+    open: bool
+    """Whether the letter was still to be taken when this was looked up."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowRecord:
     """An accepted dataset row, with its JSON text."""
@@ -132,6 +147,7 @@ class Decoded:
     rows: Sequence[RowRecord] = ()
     samples: RowSamples | None = None
     letters: Sequence[DeadLetter] = ()
+    replays: Sequence[Asked] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +243,5 @@ class Plan:
     windows: Windows
     """What readings and rows come to when all of them are new."""
     letters: Sequence[tuple[int, DeadLetter]]
+    replays: Mapping[tuple[int, int], Replay] = field(default_factory=dict)
+    """By (index of the batch, offset). One that is refused has its reason in `letters` and becomes none."""

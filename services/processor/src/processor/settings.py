@@ -47,6 +47,14 @@ class LimitSettings(Section):
         return Limits(self.max_age_days, self.max_ahead_s, self.max_bytes, self.max_depth)
 
 
+class DeadLetterSettings(Section):
+    """Dead letters that are kept."""
+
+    keep_days: int = Field(
+        0, ge=0, le=36_500, description="Delete dead letters after so many days, whatever became of them; 0: never."
+    )
+
+
 class ProcessorSettings(KafkaClientSettings, PostgresClientSettings, ListeningSettings):
     """Everything that can be set for a processor copy."""
 
@@ -64,6 +72,7 @@ class ProcessorSettings(KafkaClientSettings, PostgresClientSettings, ListeningSe
     postgres: PostgresSettings = Field(
         default_factory=lambda: PostgresSettings(pool_max=3), description="Connection pool."
     )
+    dead_letters: DeadLetterSettings = Field(default_factory=DeadLetterSettings, description="Dead letters.")
     failpoint: str = Field(
         "",
         description="For tests: `<point>[:nth[:action]]`: getting there the process kills, freezes or stalls itself "

@@ -128,6 +128,7 @@ class Copy:
         loops = [
             looking.run(),
             sweeping.run(),
+            sending.run(),
             Repeat("announce states", announcer.announce, poll_s).run(),
             Repeat("count streams by state", lambda: self._count_streams(pool), COUNT_EVERY_S).run(),
             *(self.readiness.keep_checking(name, ask, CHECK_EVERY_S, CHECK_TIMEOUT_S) for name, ask in checks.items()),

@@ -11,7 +11,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from chassis.kafka import client_security
-from contracts.checks import RESERVED_HEADER
+from contracts.checks import REPLAY_HEADER
 from producer.bounded import in_time
 from producer.errors import NotAcknowledged
 from producer.settings import ProducerSettings
@@ -109,7 +109,7 @@ class Publisher:
         try:
             producer = await self.connected()
             there = partition in await producer.partitions_for(topic)  # a topic made anew may have fewer
-            headers = [(RESERVED_HEADER, place)]
+            headers = [(REPLAY_HEADER, place)]
             await producer.send_and_wait(topic, value, key, partition=partition if there else None, headers=headers)
         except (KafkaError, TimeoutError) as error:
             raise await self.refused(producer, error) from error

@@ -338,7 +338,7 @@ MUTANTS = (
     Mutant(
         "a letter taken twice", "two edits of one dead letter both count",
         f"{PROCESSOR}/replays.py",
-        "        if len(done) < len(taken):\n", "        if not done:\n",
+        "        if len(taken) < len(counted):\n", "        if not taken:\n",
         f"{REPLAYS}::test_copies_of_a_replay_and_a_second_edit_are_duplicates_in_one_batch_and_in_the_next",
     ),
     Mutant(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +45,14 @@ def header(topics: Topics, at: tuple[int, int]) -> bytes:
     return f"1/{topics.readings}/{at[0]}/{at[1]}".encode()
 
 
+def door(
+    stack: Stack, database: Database, topics: Topics, producer_url: str
+) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    """A query API in front of this producer, that may read Kafka too."""
+    kafka = {"kafka_bootstrap": stack.kafka_bootstrap, "topic_prefix": topics.prefix}
+    return serving(database.api_dsn, now=datetime.now(UTC), producer_url=producer_url, more=kafka)
+
+
 async def settled(api: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     """The counts by reason, once nothing is on its way any more."""
 
@@ -55,9 +64,9 @@ async def settled(api: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
 
 
 async def assert_sound(stack: Stack, database: Database, topics: Topics, api: httpx.AsyncClient) -> None:
-    """Postgres holds what Kafka amounts to, replays and all, and the audit says so too."""
+    """Postgres holds what Kafka amounts to, replays and all, and the audit says so too, having read Kafka itself."""
     await assert_exact(database.owner_dsn, read_all(stack.kafka_bootstrap, topics.readings))
-    report = (await api.get("/api/v1/audit")).json()
+    report = (await api.get("/api/v1/audit", params={"deep": "true"})).json()
     assert report["result"] == "PASS", report["findings"]
 
 
@@ -71,7 +80,7 @@ async def test_letters_are_sent_again_one_or_many_edited_or_not_and_set_aside(
     publish(stack.kafka_bootstrap, topics.readings, [b"{"] * 3 + [bare(-1)])
     await taken(database, 31)
     producer.wait_ready()
-    async with serving(database.api_dsn, now=datetime.now(UTC), producer_url=producer.url) as api:
+    async with door(stack, database, topics, producer.url) as api:
 
         async def wish(what: str, status: int = 202, **body: object) -> dict[str, Any]:
             answer = await api.post(f"{LETTERS}/{what}", json=body)
@@ -120,8 +129,8 @@ async def test_wishes_race_and_copies_and_forgeries_come_and_each_letter_counts_
     edits = [None, *(json.dumps({"stream": "lab", "category": f"c{n}", "value": n}) for n in range(2))]
     urls = [producer.wait_ready().url for producer in producers]
     async with (
-        serving(database.api_dsn, now=datetime.now(UTC), producer_url=urls[0]) as api,
-        serving(database.api_dsn, now=datetime.now(UTC), producer_url=urls[1]) as other,
+        door(stack, database, topics, urls[0]) as api,
+        door(stack, database, topics, urls[1]) as other,
     ):
         bodies = [
             {"letters": [place(topics, at)]} | ({"value": edit} if edit else {})
@@ -177,7 +186,7 @@ async def test_whoever_is_killed_at_whichever_step_a_replay_counts_once(
     for point in ("before_commit", "committed"):
         killed = start_service("processor", TIDELINE_FAILPOINT=point, TIDELINE_NAME="processor-1")
         until(lambda killed=killed: killed.exit_code == -9, 30, f"the processor is killed at {point}")
-    async with serving(database.api_dsn, now=datetime.now(UTC), producer_url=url) as api:
+    async with door(stack, database, topics, url) as api:
         await settled(api)
         assert (await api.get(f"{LETTERS}?state=replayed")).json()[0]["offset"] == at[1]
         start_service("processor", TIDELINE_NAME="processor-1").wait_ready()

@@ -12,7 +12,7 @@ from chassis.settings import PostgresClientSettings
 COMMAND_TIMEOUT_S = 40.0
 """Longest wait for an answer: more than any role's statement_timeout, so it only ends what the server cannot end, a
 connection whose other side has vanished."""
-SCHEMA_VERSION = "20261121000008"
+SCHEMA_VERSION = "20261121000009"
 """The newest migration this code knows: the number of the last file in infra/postgres/migrations (a test compares)."""
 
 

@@ -43,19 +43,21 @@ async def settle(connection: Connection, plan: Plan) -> None:
     Raises Overtaken when a letter is not open any more: it counts once, whoever sent it how often.
     """
     refused = {(n, letter.record.offset): letter for n, letter in plan.letters}
-    taken = [replay.letter for key, replay in plan.replays.items() if replay.open and key not in refused]
-    if taken:
-        done = await connection.fetch(statement("take_replays"), *_columns(taken))
-        if len(done) < len(taken):
+    counted = {key for key, replay in plan.replays.items() if replay.open and key not in refused}
+    if counted:
+        taken = await connection.fetch(
+            statement("take_replays"), *_columns([plan.replays[key].letter for key in counted])
+        )
+        if len(taken) < len(counted):
             raise Overtaken("a dead letter was replayed by another record")
     again = {plan.replays[key].letter: letter for key, letter in sorted(refused.items()) if key in plan.replays}
     if again:
         times = [_EPOCH + timedelta(milliseconds=letter.record.timestamp) for letter in again.values()]
         why = [letter.reason.value for letter in again.values()], [letter.detail for letter in again.values()]
         await connection.execute(statement("note_refused_replays"), *_columns(list(again)), times, *why)
-    settled = list(plan.replays.values())
-    digests = [replay.digest for replay in settled]
-    await connection.execute(statement("replays_done"), *_columns([replay.letter for replay in settled]), digests)
+    places = _columns([replay.letter for replay in plan.replays.values()])
+    digests = [replay.digest for replay in plan.replays.values()]
+    await connection.execute(statement("replays_done"), *places, digests, [key in counted for key in plan.replays])
 
 
 def _columns(places: Sequence[LetterPlace]) -> tuple[list[int | str], ...]:

@@ -1,19 +1,19 @@
 """The deep audit: Kafka is read again up to where the ledger stands, and each record is asked for in Postgres."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
-from contracts.events import Limits
-from contracts.reasons import Reason
+from contracts.events import Limits, Reading, Row
 from contracts.samples import Rules
 from contracts.topics import Topics
 from query_api.audit.batches import BATCHES, Fate, KafkaBatches
-from query_api.audit.expected import Judged, Record, judged
+from query_api.audit.expected import Asked, Judged, Record, judged, place_of, replayed_letter
 from query_api.audit.findings import Outcome
 from query_api.audit.letters import KafkaLetters
 from query_api.audit.raw import KafkaRaw
@@ -97,15 +97,31 @@ class Deep:
             walk.outcome.add(stretch.at(stretch.end, stretch.stored), lost, {"records": 0})
 
     async def _compare(self, stretch: Stretch, walk: KafkaBatches, records: Sequence[Record], following: int) -> None:
-        found = await asyncio.to_thread(self._judge, stretch, records)
+        asked = await self._asked(records)
+        found = await asyncio.to_thread(self._judge, stretch, records, asked)
         refused = await self._letters.compare(stretch, stretch.reached, following, found)
-        events = [one for one in found if not isinstance(one.found, Reason) and one.offset not in refused]
-        fates = dict(zip((one.offset for one in events), await self._raw.compare(stretch, events), strict=True))
-        await walk.count([one.offset for one in found], [fates.get(one.offset, Fate.REFUSED) for one in found])
+        fates = {one.offset: Fate.AGAIN if one.found is None else Fate.REFUSED for one in found}
+        events = [one for one in found if isinstance(one.found, Reading | Row) and one.offset not in refused]
+        fates |= zip((one.offset for one in events), await self._raw.compare(stretch, events), strict=True)
+        await walk.count(list(fates), list(fates.values()))
 
-    def _judge(self, stretch: Stretch, records: Sequence[Record]) -> list[Judged]:
-        of_rows = stretch.topic == self._settings.topics.rows
-        return [judged(record, *stretch.place, of_rows, self._settings.limits) for record in records]
+    async def _asked(self, records: Sequence[Record]) -> dict[int, Asked]:
+        """The replays among these that somebody asked for, by their place among them."""
+        letters = [
+            (n, letter) for n, record in enumerate(records) if record.headers and (letter := replayed_letter(record))
+        ]
+        if not letters:
+            return {}
+        keys = [(n, *letter, sha256(records[n].value or b"").digest()) for n, letter in letters]
+        found = await self._snapshot.fetch("audit/kafka_replays", *map(list, zip(*keys, strict=True)))
+        return {row["n"]: Asked(row["append_time"], row["taken"]) for row in found}
+
+    def _judge(self, stretch: Stretch, records: Sequence[Record], asked: Mapping[int, Asked]) -> list[Judged]:
+        of_rows, limits = stretch.topic == self._settings.topics.rows, self._settings.limits
+        return [
+            judged(record, place_of(record, *stretch.place), of_rows, limits, asked.get(n))
+            for n, record in enumerate(records)
+        ]
 
     async def _finish(self, found: Scope) -> None:
         """What can be told only after everything was read."""

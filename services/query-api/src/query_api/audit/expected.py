@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
-from contracts.checks import check_headers
+from contracts.checks import check_headers, replay_of
 from contracts.codec import decode_reading, decode_row
-from contracts.events import Limits, Place, Reading, Row
+from contracts.events import LetterPlace, Limits, Place, Reading, Row
 from contracts.reasons import Reason, Refused
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,25 +32,52 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A record with what it is: an event, or refused for a reason."""
+    """A record with what it is: an event, or refused for a reason; None: a replay that another one forestalled."""
 
     offset: int
     append_time: datetime
-    found: Reading | Row | Reason
+    found: Reading | Row | Reason | None
     digest: bytes
     """Of what a dead letter keeps of it; empty for an event."""
 
 
-def judged(record: Record, generation: int, topic: str, partition: int, of_rows: bool, limits: Limits) -> Judged:
-    """What the record is. The one place that knows what headers mean to an event."""
-    appended = EPOCH + timedelta(milliseconds=record.timestamp)
-    place = Place(generation, topic, partition, record.offset, appended)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A replay that somebody asked for: when Kafka took its dead letter, and whether it is the one that counted."""
+
+    append_time: datetime
+    taken: bool
+
+
+def judged(record: Record, stands: Place, of_rows: bool, limits: Limits, asked: Asked | None) -> Judged:
+    """What the record is that stands at this place. The one place that knows what headers mean to an event."""
+    place, at = stands, stands.append_time
     try:
         check_headers(record.headers)
+        if (letter := replay_of(record.headers)) is not None:
+            if asked is None or letter.topic != stands.topic:
+                raise Refused(Reason.UNKNOWN_REPLAY, "nobody asked for it")
+            if not asked.taken:
+                return Judged(record.offset, at, None, b"")
+            place = Place(*letter, asked.append_time, judged_at=at)
         event = (decode_row if of_rows else decode_reading)(record.value, place, limits)
-        return Judged(record.offset, appended, event, b"")
+        return Judged(record.offset, at, event, b"")
     except Refused as refused:
-        return Judged(record.offset, appended, refused.reason, digest(record.key, record.value))
+        return Judged(record.offset, at, refused.reason, digest(record.key, record.value))
+
+
+def place_of(record: Record, generation: int, topic: str, partition: int) -> Place:
+    """Where a record stands."""
+    appended = EPOCH + timedelta(milliseconds=record.timestamp)
+    return Place(generation, topic, partition, record.offset, appended)
+
+
+def replayed_letter(record: Record) -> LetterPlace | None:
+    """The dead letter that the record says it is sent again for."""
+    try:
+        return replay_of(record.headers)
+    except Refused:
+        return None
 
 
 def digest(key: bytes | None, value: bytes | None) -> bytes:

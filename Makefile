@@ -93,7 +93,8 @@ bench-targets: setup-dev ## Which targets the last runs of the three reached
 profile: setup-dev ## Where the microseconds of an event go: processor by function, Postgres by statement; docs/performance.md reads it
 	@$(BIN)/python -m benchmarks profile $(ARGS)
 
-.PHONY: chaos mutants soak
+.PHONY: chaos mutants soak recovery
+ROUNDS ?= 10
 HOURS ?= 1
 SEEDS ?= 3
 MINUTES ?= 1
@@ -103,6 +104,9 @@ chaos: setup-dev ## Random faults over three processors and two producers, recou
 
 soak: setup-dev ## One long run with a fault a minute: memory, open files and lag as a picture; HOURS=8
 	@$(BIN)/python -m chaos.soak --hours $(HOURS) $(ARGS)
+
+recovery: setup-dev ## How long a killed processor, a stopped one, Postgres and the broker hold things up: ROUNDS=20
+	@$(BIN)/python -m chaos.recovery --rounds $(ROUNDS) $(ARGS)
 
 mutants: setup-dev ## Put known bugs into a copy of the code one at a time: a test must catch each; ARGS="latest" for one
 	@$(BIN)/python -m mutants $(ARGS)

@@ -30,6 +30,10 @@ class Crew:
         """Of those that run."""
         return {name: process.pid for name, process in self._running.items() if process.exit_code is None}
 
+    def url(self, name: str) -> str:
+        """Where a copy answers when it runs."""
+        return self._running[name].url
+
     def start(self, name: str) -> None:
         """Start a copy that does not run; let go on one that is frozen."""
         process = self._running.get(name)

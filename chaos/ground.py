@@ -41,8 +41,8 @@ class Ground:
 
 
 @contextmanager
-def open_ground(stack: Stack, template: str, folder: Path) -> Iterator[Ground]:
-    """A fresh ground; everybody of the crew has been started."""
+def open_ground(stack: Stack, template: str, folder: Path, named: bool = True) -> Iterator[Ground]:
+    """A fresh ground; everybody of the crew has been started. Not `named`: processors come and go in their group."""
     if stack.kafka_behind is None:
         raise RuntimeError("faults need servers of their own: unset TIDELINE_KAFKA_BOOTSTRAP and TIDELINE_TEST_STACK")
     stack.kafka.start()  # a seed before may have left it dead
@@ -59,6 +59,7 @@ def open_ground(stack: Stack, template: str, folder: Path) -> Iterator[Ground]:
         through = {
             service: {**common, "TIDELINE_POSTGRES_DSN": _at(dsn, postgres_link.port)} for service, dsn in dsns.items()
         }
+        through["processor"] |= {} if named else {"TIDELINE_NAME": ""}
         through["producer"] |= {**QUIET, "TIDELINE_STREAMS__LEASE_S": "3", "TIDELINE_STREAMS__POLL_S": "0.5"}
         crew = Crew(SERVICES, through, folder)
         crew.start_all()

@@ -1,5 +1,6 @@
 """Postgres where it is awkward: below a closed folder, beside another's pid file, left running."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -7,14 +8,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
-from tests.support.waiting import until
+from tests.support.waiting import until, until_async
 
 from local_stack import pg_programs
 from local_stack.accounts import Account, unprivileged
 from local_stack.ports import any_port
-from local_stack.postgres import Postgres
+from local_stack.postgres import IN_USE, Postgres
 
 NOBODY = Account(uid=65534, gid=65534)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account for Postgres")
@@ -101,6 +103,23 @@ def test_a_killed_postmaster_is_started_again_on_its_data(postgres: Postgres) ->
     postgres.child.kill()
     postgres.start()
     assert postgres.answers()
+
+
+async def test_sessions_that_outlive_a_killed_server_are_waited_for(postgres: Postgres) -> None:
+    session = await asyncpg.connect(postgres.dsn(database="postgres"))
+    backend = psutil.Process(session.get_server_pid())
+    backend.suspend()
+    postgres.child.kill()
+    starting = asyncio.create_task(asyncio.to_thread(postgres.start))
+    await until_async(lambda: refused(postgres), what="a server that was started saw the session")
+    backend.resume()
+    await starting
+    assert postgres.answers()
+    session.terminate()
+
+
+async def refused(postgres: Postgres) -> bool:
+    return any(IN_USE in line for line in postgres.child.last_lines())
 
 
 def test_this_process_may_run_postgres_as_itself_unless_it_is_root() -> None:

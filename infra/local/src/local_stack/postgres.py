@@ -18,6 +18,8 @@ from local_stack.ports import HOST, listens
 from local_stack.waiting import in_own_loop, until
 
 OWNER = "tideline"
+IN_USE = "pre-existing shared memory block"
+"""What a server says that ends at once, as sessions of one that was killed still live."""
 
 
 class Postgres:
@@ -71,9 +73,16 @@ class Postgres:
 
     def wait_ready(self, within_s: float = 60.0) -> None:
         """Return when the server answers a query; StartError with its last log lines otherwise."""
-        until(lambda: self.answers() or not self.child.running(), within_s)
+        until(lambda: self.answers() or not (self.child.running() or self._started_again()), within_s)
         if not self.answers():
             raise StartError("Postgres did not start:\n" + "\n".join(self.child.last_lines()))
+
+    def _started_again(self) -> bool:
+        """Whether it ended for sessions of a killed server, which take a moment to end, and was started anew."""
+        if not any(IN_USE in line for line in self.child.last_lines()[-4:]):
+            return False
+        self.child.start()
+        return True
 
     def answers(self) -> bool:
         """A query works right now."""

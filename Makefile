@@ -93,7 +93,12 @@ bench-targets: setup-dev ## Which targets the last runs of the three reached
 profile: setup-dev ## Where the microseconds of an event go: processor by function, Postgres by statement; docs/performance.md reads it
 	@$(BIN)/python -m benchmarks profile $(ARGS)
 
-.PHONY: chaos mutants soak recovery
+.PHONY: chaos mutants soak recovery long fuzz
+SCHEDULES ?= 5000
+KILLS ?= 100
+FUZZ ?= 10000
+LONG := tests/integration/test_loop_schedules.py tests/integration/test_malformed_fuzz.py tests/chaos/test_kill_points.py \
+	tests/chaos/test_own_brokers.py tests/integration/test_api_contract.py contracts/tests/test_properties.py
 ROUNDS ?= 10
 HOURS ?= 1
 SEEDS ?= 3
@@ -104,6 +109,14 @@ chaos: setup-dev ## Random faults over three processors and two producers, recou
 
 soak: setup-dev ## One long run with a fault a minute: memory, open files and lag as a picture; HOURS=8
 	@$(BIN)/python -m chaos.soak --hours $(HOURS) $(ARGS)
+
+long: setup-dev ## Hours of tests of the proof: SCHEDULES=5000 of the loop, KILLS=100 at each point, FUZZ=10000 damaged records
+	@TIDELINE_TEST_LONG=1 TIDELINE_TEST_SCHEDULES=$(SCHEDULES) TIDELINE_TEST_KILLS=$(KILLS) TIDELINE_TEST_FUZZ=$(FUZZ) \
+	$(BIN)/python -m pytest --hypothesis-profile=search $(or $(ARGS),$(LONG))
+
+fuzz: setup-dev ## Have atheris (fetched into .local for it) invent records for the decoder: MINUTES=10
+	@test -d .local/atheris || $(PIP) install --target .local/atheris --no-deps atheris
+	@PYTHONPATH=.local/atheris $(BIN)/python -m chaos.fuzz --minutes $(MINUTES) $(ARGS)
 
 recovery: setup-dev ## How long a killed processor, a stopped one, Postgres and the broker hold things up: ROUNDS=20
 	@$(BIN)/python -m chaos.recovery --rounds $(ROUNDS) $(ARGS)

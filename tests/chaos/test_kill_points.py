@@ -1,4 +1,6 @@
-"""kill -9 at every named point of the transaction, once each: the successor makes it exact."""
+"""kill -9 at every named point of the transaction: the successor makes it exact. `TIDELINE_TEST_KILLS` times each."""
+
+import os
 
 import pytest
 from tests.support.databases import Database
@@ -11,19 +13,22 @@ from tests.support.waiting import until
 from contracts.topics import Topics
 from processor.failpoints import POINTS
 
+KILLS = int(os.environ.get("TIDELINE_TEST_KILLS", "1"))
 NTH = {"claimed": 1, "draining": 1}
 """Which time a point is reached is the last; else the second, so that something went well before."""
 
 
+@pytest.mark.parametrize("turn", range(KILLS))
 @pytest.mark.parametrize("point", POINTS)
 async def test_killed_at(
-    point: str, stack: Stack, database: Database, topics: Topics, start_service: StartService
+    point: str, turn: int, stack: Stack, database: Database, topics: Topics, start_service: StartService
 ) -> None:
-    publish(stack.kafka_bootstrap, topics.readings, [*readings(1_500, seed=20), b"not json", *readings(300, seed=21)])
+    values = [*readings(1_500, seed=20 + 2 * turn), b"not json", *readings(300, seed=21 + 2 * turn)]
+    publish(stack.kafka_bootstrap, topics.readings, values)
     victim = start_service(
         "processor",
         TIDELINE_NAME="processor-1",
-        TIDELINE_FAILPOINT=f"{point}:{NTH.get(point, 2)}",
+        TIDELINE_FAILPOINT=f"{point}:{NTH.get(point, 2 + turn % 5)}",
         TIDELINE_BATCH__RECORDS="200",
     )
     if point == "draining":

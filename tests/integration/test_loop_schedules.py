@@ -184,7 +184,7 @@ async def rebalance(members: list[Member], rng: random.Random) -> None:
         await member.own(partitions)
 
 
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(1_800 + 3 * SCHEDULES)
 async def test_every_schedule_ends_exact(stack: Stack, migrated_template: str) -> None:
     metrics = Metrics()
     seeds = iter(range(SCHEDULES))

@@ -53,7 +53,7 @@ async def test_each_damaged_record_is_one_event_or_one_dead_letter_and_its_neigh
     )
     start_service("processor").wait_ready()
     records = await asyncio.to_thread(read_all, stack.kafka_bootstrap, topics.readings)
-    await taken(database, len(records), within_s=120)
+    await taken(database, len(records), within_s=120 + COUNT / 50)
     refused = {(r.partition, r.offset): r.value for r in records if fields_of(r) is None}
     connection = await asyncpg.connect(database.owner_dsn)
     try:

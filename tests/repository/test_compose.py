@@ -98,7 +98,7 @@ def test_the_spool_is_a_volume_that_the_producer_may_write_to() -> None:
     assert owned in stage("producer").partition("USER 10001:10001")[0]
 
 
-@pytest.mark.parametrize("name", CONTAINERS.keys() - ONCE)
+@pytest.mark.parametrize("name", sorted(CONTAINERS.keys() - ONCE))
 def test_what_keeps_running_is_checked_with_a_program_its_image_has(name: str) -> None:
     programs = dict.fromkeys(BROKERS, "kafka-broker-api-versions.sh") | {"postgres": "pg_isready"}
     programs |= dict.fromkeys(("kafka-ui", "prometheus", "grafana"), "wget")

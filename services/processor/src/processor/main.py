@@ -39,6 +39,8 @@ WAIT_S = 1.0
 """Pause between attempts to reach a server at start."""
 NEW_PARTITIONS_WITHIN_MS = 5_000
 """How long it may take until partitions that were added to a topic are read."""
+ANSWER_MS = 4_000
+"""How long a broker may take to answer, beside what it holds back on purpose."""
 STOP_WITHIN_S = 10.0
 """A stop that takes longer is cut off; nothing is lost by it."""
 
@@ -71,6 +73,9 @@ class Processor:
             settings.kafka_bootstrap.split(","),
             client_id=settings.name or "processor",
             metadata_max_age_ms=NEW_PARTITIONS_WITHIN_MS,
+            # The answer to a join is held back for up to a session. A broker whose host is gone says nothing at all:
+            # after this long its partitions are read from their new leaders.
+            request_timeout_ms=settings.group.session_timeout_ms + ANSWER_MS,
             consumer_only=True,
             logger=None,
             security=broker_security(settings.kafka),

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -103,7 +104,33 @@ def test_the_services_run_confined(compose: Compose) -> None:
         assert compose("exec", "-T", service, "python", "-c", writing).strip() == "Read-only file system"
 
 
-def test_a_stop_ends_every_service_in_order(compose: Compose) -> None:
+def test_kafkas_own_tool_tells_what_kafka_ui_tells(compose: Compose, ports: dict[str, int]) -> None:
+    group = f"http://127.0.0.1:{ports['KAFKA_UI_PORT']}/api/clusters/tideline/consumer-groups/tideline.processor"
+    program = (
+        "/opt/kafka/bin/kafka-consumer-groups.sh --bootstrap-server kafka:19092 --describe --group tideline.processor"
+    )
+    line = re.compile(r"^tideline\.processor +(\w+) +(\d+) +(\d+) +(\d+) +(\d+) ", re.MULTILINE)
+
+    def both() -> bool:
+        told = {
+            (topic, int(n)): int(lag)
+            for topic, n, _, _, lag in line.findall(compose("exec", "-T", "kafka", *program.split()))
+        }
+        shown = {(one["topic"], one["partition"]): one["consumerLag"] for one in httpx.get(group).json()["partitions"]}
+        return len(told) == 12 and told == shown
+
+    compose("stop", "producer")
+    until(both, 60, "both tell the same lag of all partitions")
+    compose("up", "--detach", "--wait", "--no-recreate", "producer")
+
+
+def test_a_stop_ends_every_service_in_order_and_soon_and_nothing_is_taken_twice(compose: Compose) -> None:
+    before = time.monotonic()
+    compose("stop", "producer", "processor", "query-api")
+    assert time.monotonic() - before < 15
+    compose("up", "--detach", "--wait", "--no-recreate", "--scale", "processor=2")
+    counts = "SELECT sum(accepted) > 0, sum(duplicate) FROM offsets"
+    assert compose("exec", "-T", "postgres", "psql", "-U", "tideline", "-Atc", counts).strip() == "t|0"
     compose("stop")
     states = [json.loads(line) for line in compose("ps", "--all", "--format", "json").splitlines()]
     ours = {state["Service"]: state["ExitCode"] for state in states if state["Image"].startswith("tideline/")}

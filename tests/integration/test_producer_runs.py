@@ -1,13 +1,9 @@
 import json
-import signal
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid5
 
-import asyncpg
 import httpx
-import psutil
 import pytest
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
@@ -160,29 +156,9 @@ async def test_it_ends_in_seconds_while_postgres_is_frozen(
     copy = start_service("producer", **QUIET, **QUICK).wait_ready()
     await add_simulation(database.producer_dsn, "lab", START, profile="sensor", rate=1000, count=10_000_000)
     await position_beyond(database.producer_dsn, "lab", 5_000)
-    frozen = await freeze(database)
-    try:
-        until(lambda: health(copy, "ready") == 503, 20, "it has noticed")
-        assert copy.terminate(within_s=8) == 0
-    finally:
-        for process in reversed(frozen):
-            process.send_signal(signal.SIGCONT)
-
-
-async def freeze(database: Database) -> list[psutil.Process]:
-    """SIGSTOP the postmaster and every backend, which lead process groups of their own."""
-    connection = await asyncpg.connect(database.owner_dsn)
-    pid = await connection.fetchval("SELECT pg_backend_pid()")
-    postmaster = psutil.Process(pid).parent()
-    await connection.close()
-    assert postmaster is not None
-    postmaster.send_signal(signal.SIGSTOP)
-    frozen = [postmaster]
-    for backend in postmaster.children(recursive=True):
-        with suppress(psutil.NoSuchProcess):  # one that was ending
-            backend.send_signal(signal.SIGSTOP)
-            frozen.append(backend)
-    return frozen
+    stack.postgres.pause()
+    until(lambda: health(copy, "ready") == 503, 20, "it has noticed")
+    assert copy.terminate(within_s=8) == 0
 
 
 async def test_each_change_of_state_is_an_event_in_order(

@@ -1,5 +1,6 @@
 """What may happen to a topic while processors read it: it grows, is read again, forgets its group, is damaged."""
 
+import os
 from pathlib import Path
 
 import asyncpg
@@ -136,6 +137,30 @@ async def test_a_damaged_batch_stops_its_partition_and_no_other(
     processor.terminate()
     start_service("processor").wait_ready()
     await processed(stack, database, topics)
+
+
+async def test_a_log_that_lost_its_end_is_left_alone_also_once_it_has_grown_again(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    if not isinstance(stack.kafka, EmbeddedServer):
+        pytest.skip("needs the files of a broker of our own")
+    publish(stack.kafka_bootstrap, topics.readings, readings(60, seed=62), partition=0)
+    (segment,) = (stack.kafka.folder / "1" / "data" / f"{topics.readings}-0").glob("*.log")
+    kept = segment.stat().st_size
+    publish(stack.kafka_bootstrap, topics.readings, readings(40, seed=63), partition=0)
+    before = start_service("processor").wait_ready()
+    await taken(database, 100)
+    before.terminate()
+    stack.kafka.kill()
+    os.truncate(segment, kept)
+    stack.kafka.start()
+    publish(stack.kafka_bootstrap, topics.readings, readings(30, seed=64), partition=1)
+    after = start_service("processor").wait_alive()
+    until(lambda: "the log ends at offset 60, before 100" in after.log, 30, "the short log is left alone")
+    publish(stack.kafka_bootstrap, topics.readings, readings(70, seed=65), partition=0)
+    until(lambda: "is not the one that was taken last" in after.log, 30, "the longer log is left alone")
+    await taken(database, 130)
+    assert (await counts(database))[0] <= 130
 
 
 def flip_last_byte(segment: Path) -> None:

@@ -12,6 +12,7 @@ from tideline.errors import Away
 from tideline.problems import failure_of, nonsense
 
 STREAMS = "/api/v1/streams"
+LETTERS = "/api/v1/dead-letters"
 
 Json = Any
 Line = dict[str, Any]

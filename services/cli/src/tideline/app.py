@@ -8,6 +8,7 @@ from tideline.commands import (
     dead_letters,
     ingest,
     key,
+    letter_wishes,
     proof,
     send,
     start,
@@ -59,9 +60,11 @@ def _streams() -> typer.Typer:
 
 
 def _dead_letters() -> typer.Typer:
-    group = typer.Typer(help="Look at what was refused.", no_args_is_help=True)
+    group = typer.Typer(help="Look at what was refused, send it again or set it aside.", no_args_is_help=True)
     group.command("list")(dead_letters.list_letters)
     group.command("show")(dead_letters.show_letter)
+    group.command("replay")(letter_wishes.replay)
+    group.command("discard")(letter_wishes.discard)
     return group
 
 

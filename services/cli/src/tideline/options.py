@@ -9,6 +9,7 @@ from httpx import URL, InvalidURL
 STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 KEY = re.compile(r"[!-~]{1,512}")
 SERVER = "Server and output"
+PLACE = "TOPIC/PARTITION/OFFSET"
 
 
 def checked_url(value: str) -> str:
@@ -38,6 +39,14 @@ def checked_stream(value: str | None) -> str | None:
         raise typer.BadParameter(
             "a stream's id is 1 to 64 letters, digits, '.', '_' or '-', and begins with one of the first two"
         )
+    return value
+
+
+def checked_place(value: str) -> str:
+    """Where a dead letter came from."""
+    topic, *numbers = value.split("/")
+    if not topic or len(numbers) != 2 or not all(number.isascii() and number.isdigit() for number in numbers):
+        raise typer.BadParameter(f"write it as {PLACE}, as the list shows it: readings/3/1204")
     return value
 
 

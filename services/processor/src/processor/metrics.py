@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 from prometheus_client import Counter, Gauge, Histogram
 
 from chassis.metrics import new_registry
+from contracts.reasons import Reason
 from processor.plan import Batch, DeadLetter, Tally
 
 VISIBLE_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600, 86_400)
@@ -93,7 +94,6 @@ class Metrics:
             self.lag.labels(partition.topic, partition.partition).set(records)
 
     def count_open(self, by_reason: Mapping[str, int]) -> None:
-        """How many dead letters are open; a reason that has none is not told."""
-        self.open.clear()
-        for reason, count in by_reason.items():
-            self.open.labels(reason).set(count)
+        """How many dead letters are open; every reason is always told."""
+        for reason in {reason.value for reason in Reason} | by_reason.keys():
+            self.open.labels(reason).set(by_reason.get(reason, 0))

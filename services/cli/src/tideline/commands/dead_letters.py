@@ -4,19 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from tideline.api import LETTERS
+from tideline.options import PLACE, checked_place
 from tideline.proof_tables import letter_table, letters_table
 from tideline.session import Session, connected
-
-PATH = "/api/v1/dead-letters"
-PLACE = "TOPIC/PARTITION/OFFSET"
-
-
-def checked_place(value: str) -> str:
-    """Where a dead letter came from."""
-    topic, *numbers = value.split("/")
-    if not topic or len(numbers) != 2 or not all(number.isascii() and number.isdigit() for number in numbers):
-        raise typer.BadParameter(f"write it as {PLACE}, as the list shows it: readings/3/1204")
-    return value
 
 
 @connected
@@ -34,7 +25,7 @@ def list_letters(
     """List records that were refused, newest first."""
     asked: dict[str, Any] = {"reason": reason, "stream": stream, "topic": topic, "state": state, "text": text}
     asked |= {"start": start, "end": end, "limit": limit}
-    letters = session.api.lines("GET", PATH, params={name: value for name, value in asked.items() if value})
+    letters = session.api.lines("GET", LETTERS, params={name: value for name, value in asked.items() if value})
     session.screen.show(letters, letters_table(letters) if letters else "There are no such dead letters.")
 
 
@@ -46,5 +37,5 @@ def show_letter(
     ],
 ) -> None:
     """Show one, whole, with the reason in words and how to fix it."""
-    letter = session.api.thing("GET", f"{PATH}/{place}")
+    letter = session.api.thing("GET", f"{LETTERS}/{place}")
     session.screen.show(letter, letter_table(letter))

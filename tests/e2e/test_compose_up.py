@@ -86,6 +86,7 @@ def test_an_image_is_small_and_holds_what_its_lock_lists(image: str, folder: str
     assert held - {"pip"} == set(re.findall(r"^([a-z0-9-]+)", lock, re.MULTILINE))
 
 
+@pytest.mark.usefixtures("compose")
 def test_promtool_finds_the_alerts_well_formed_and_each_fires_on_what_it_is_for() -> None:
     folder = f"{ROOT}/infra/prometheus:/etc/prometheus:ro"
     for task in (

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import docker
 import yaml
 from docker.models.containers import Container
 from testcontainers.core.container import DockerContainer
@@ -12,6 +13,14 @@ from local_stack.ports import HOST, any_port
 from local_stack.postgres import OWNER, answers
 from local_stack.waiting import in_own_loop
 from tests.support.waiting import until
+
+
+def engine_answers() -> bool:
+    """There is a Docker engine that this user may use."""
+    try:
+        return bool(docker.from_env().ping())
+    except docker.errors.DockerException:
+        return False
 
 
 class ContainerServer:

@@ -15,11 +15,18 @@ from contracts.topics import Topics
 from local_stack.waiting import in_own_loop
 from provision.topics import admin_client, create_topics, read_specs
 from tests.support import databases
+from tests.support.containers import engine_answers
 from tests.support.databases import Database
 from tests.support.processes import ServiceProcess
-from tests.support.stack import ROOT, Stack, open_stack
+from tests.support.stack import ROOT, Stack, in_docker, open_stack
 
 StartService = Callable[..., ServiceProcess]
+
+
+def pytest_configure() -> None:
+    """Say in one line that there is no engine, instead of a thousand times."""
+    if in_docker() and not engine_answers():
+        pytest.exit("no test was run: no Docker engine answers; start it, or unset TIDELINE_TEST_STACK", returncode=5)
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,7 @@ def open_stack() -> Iterator[Stack]:
         kafka: Server = GivenServer("TIDELINE_KAFKA_BOOTSTRAP")
         if not given_postgres:
             postgres, given_postgres = _postgres(folder, passwords["owner"], undo)
-        behind = None if given_kafka or _in_docker() else _two_ports()
+        behind = None if given_kafka or in_docker() else _two_ports()
         if not given_kafka:
             kafka, given_kafka = _kafka(folder, undo, behind)
         yield Stack(given_kafka, given_postgres, passwords, kafka, postgres, behind)
@@ -140,12 +140,13 @@ def _folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _in_docker() -> bool:
+def in_docker() -> bool:
+    """The servers are to be containers."""
     return os.environ.get("TIDELINE_TEST_STACK") == "docker"
 
 
 def _postgres(folder: Path, password: str, undo: ExitStack) -> tuple[Server, str]:
-    if _in_docker():
+    if in_docker():
         container, dsn = containers.postgres_container(ROOT, password)
         undo.callback(container.remove)
         return container, dsn
@@ -164,7 +165,7 @@ def another_postgres(stack: Stack) -> Iterator[tuple[Postgres, Stack]]:
 
 
 def _kafka(folder: Path, undo: ExitStack, behind: tuple[int, int] | None) -> tuple[Server, str]:
-    if _in_docker():
+    if in_docker():
         container, bootstrap = containers.kafka_container(ROOT)
         undo.callback(container.remove)
         return container, bootstrap

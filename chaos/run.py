@@ -16,6 +16,7 @@ from chaos.check import judge
 from chaos.faults import Injector
 from chaos.ground import Ground, open_ground
 from chaos.history import History
+from chaos.replays import WAITING, ask_for_replays
 from chaos.report import revision
 from chaos.samples import AWAY, lag, take_samples
 from chaos.schedule import Fault
@@ -61,7 +62,9 @@ async def _work(run: Run, ground: Ground, history: History, say: Say) -> None:
     watching = asyncio.create_task(_watch(run, ground, injector, history, begun_at, say))
     sampling = asyncio.create_task(take_samples(ground, begun_at, history.samples))
     faults = asyncio.create_task(injector.run(run.faults, begun_at))
+    replaying = asyncio.create_task(ask_for_replays(ground, run.seed))
     await asyncio.sleep(run.seconds)
+    replaying.cancel()
     say("healing")
     injector.end()
     await faults
@@ -106,11 +109,11 @@ async def _recover(ground: Ground, history: History, healed_at: float, say: Say)
     try:
         while time.monotonic() < healed_at + RECOVER_WITHIN_S:
             running = await connection.fetchval(RUNNING)
-            behind = await lag(ground)
+            behind = await lag(ground) + await connection.fetchval(WAITING)
             if not running and behind == 0:
                 history.figures["recovered_s"] = round(time.monotonic() - healed_at, 2)
                 return
-            left = f"{running} streams still run, {behind} records are not taken"
+            left = f"{running} streams still run, {behind} records or replays are not taken"
             await asyncio.sleep(0.2)
     finally:
         await connection.close()
@@ -130,7 +133,8 @@ async def _take_stock(ground: Ground, history: History) -> None:
     accepted, duplicate, rejected = (sum(line[n] for line in history.tables["offsets"]) for n in (7, 8, 9))
     history.figures |= {
         "faults": len(history.faults), "records": len(history.records), "accepted": accepted, "duplicate": duplicate,
-        "rejected": rejected, "transactions": len(history.tables["batches"]), "snapshots": history.snapshots,
+        "rejected": rejected, "replays": len(history.tables["replays"]),
+        "transactions": len(history.tables["batches"]), "snapshots": history.snapshots,
         "claims": sum(line[6] for line in history.tables["offsets"]),
         "fenced": ground.crew.count_in_logs('"why": ?"fenced'),
         "commits_lost": ground.postgres_link.commits_lost,

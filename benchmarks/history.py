@@ -22,9 +22,14 @@ SECONDS = 2.0
 MB = 1e6
 FILL = """
 SELECT ensure_raw_partitions('{2026-01-05Z,2026-02-05Z}');
+DO $$ DECLARE part regclass; BEGIN  -- filled three times as fast, and read alike
+    FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'raw_readings'::regclass LOOP
+        EXECUTE 'ALTER TABLE ' || part || ' SET UNLOGGED';
+    END LOOP;
+END $$;
 SELECT series_ids(array_fill('plant'::text, ARRAY[10]), ARRAY(SELECT 'c' || c FROM generate_series(0, 9) c), 1000);
 INSERT INTO raw_readings
-SELECT id, '2026-01-05Z'::timestamptz + n * (interval '30 days' / %(each)s), gen_random_uuid(), n %% 100
+SELECT id, '2026-01-05Z'::timestamptz + n * (interval '30 days' / %(each)s), lpad(to_hex(n), 32, '0')::uuid, n %% 100
 FROM series, generate_series(0, %(each)s - 1) n;
 INSERT INTO windows
 SELECT series_id, date_trunc('minute', timestamp) AS minute, count(*), sum(value)::numeric * 2 ^ 62::numeric,

@@ -47,7 +47,8 @@ def in_rounds(report: Report, rounds: int, contestants: Mapping[str, Contestant]
 def speeds(title: str, runs: Mapping[str, Sequence[Run]], base: str, note: str = "") -> Table:
     """A row a contestant; `÷`: the base's median by its own."""
     middle = speed(runs.get(base, ()))
-    return Table(title, COLUMNS, [_row(name, middle, each) for name, each in runs.items()], note)
+    rows = [_row(name, middle, each) for name, each in runs.items()]
+    return Table(title, COLUMNS, rows, f"÷: “{base}” by it. {note}".strip())
 
 
 def speed(runs: Sequence[Run]) -> float:
@@ -66,7 +67,9 @@ def _row(name: str, base: float, runs: Sequence[Run]) -> list[Cell]:
     low, middle, high = spread([run.per_s for run in runs])
     processes = list(runs[0].used)
     cpu = {one: median(run.used[one].cpu_s for run in runs) for one in processes}
-    peak = {one: max(run.used[one].peak_bytes for run in runs) / 1e6 for one in processes}
+    peak = {
+        one: max(run.used[one].peak_bytes for run in runs) / 1e6 for one in processes if runs[0].used[one].peak_bytes
+    }
     told = (", ".join(f"{one} {figure:.{places}f}" for one, figure in figures.items())
             for figures, places in ((cpu, 1), (peak, 0)))  # fmt: skip
     return [name, low, middle, high, base / middle if base else None, *told]

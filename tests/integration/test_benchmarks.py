@@ -65,9 +65,11 @@ def test_a_profile_counts_each_sample_for_the_stage_of_its_innermost_function() 
 def test_a_row_has_the_spread_of_its_rounds_and_what_each_process_used() -> None:
     runs = [Run(speed, {"processor": Use(cpu, peak)}) for speed, cpu, peak in ((90.0, 1, 5e6), (120.0, 2, 9e6))]
     lines = speeds("Speeds", {"ours": [*runs, Run(100.0, {"processor": Use(3, 1)})], "limit": [Run(200.0)]}, "ours")
-    assert in_markdown(lines).splitlines()[-2:] == [
+    assert in_markdown(lines).splitlines()[-4:] == [
         "| ours | 90 | 100 | 120 | 1 | processor 2.0 | processor 9 |",
         "| limit | 200 | 200 | 200 | 0.50 |  |  |",
+        "",
+        "÷: “ours” by it.",
     ]
 
 

@@ -12,6 +12,8 @@ from chassis.settings import PostgresClientSettings
 COMMAND_TIMEOUT_S = 40.0
 """Longest wait for an answer: more than any role's statement_timeout, so it only ends what the server cannot end, a
 connection whose other side has vanished."""
+CONFUSED = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver says, beside OSError and PostgresError, of a connection that was cut at an awkward moment."""
 SCHEMA_VERSION = "20261121000009"
 """The newest migration this code knows: the number of the last file in infra/postgres/migrations (a test compares)."""
 
@@ -49,8 +51,13 @@ async def open_pool(
         raise StartError(
             f"cannot use TIDELINE_POSTGRES_DSN: {type(error).__name__}; check role, password and database"
         ) from None
+    except CONFUSED as error:
+        raise ConnectionError(f"Postgres went away while it was connected to: {error}") from error
     try:
         await check_schema(pool)
+    except CONFUSED as error:
+        pool.terminate()
+        raise ConnectionError(f"Postgres went away while it was asked for its schema: {error}") from error
     except BaseException:
         pool.terminate()
         raise

@@ -22,6 +22,7 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
 RETRY_S = 0.5
 ROWS_AT_ONCE = 500
+FAILED = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 GRACE_S = 1.0
 """What the client waits beyond the server's own statement timeout: a server that is frozen keeps no timeout."""
 
@@ -108,7 +109,7 @@ class Database:
                 return await connection.fetch(statement(name), *values, timeout=limit_s)
             finally:
                 await self._pool.release(connection, timeout=GRACE_S)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAILED as error:
             _raise_problem(error, name, self._settings.limits.statement_ms)
             raise
 
@@ -129,7 +130,7 @@ class Database:
                     yield Snapshot(connection, statement_ms)
             finally:
                 await self._pool.release(connection, timeout=GRACE_S)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAILED as error:
             _raise_problem(error, "snapshot", statement_ms)
             raise
 

@@ -51,9 +51,7 @@ def database_problem(error: BaseException, statement_ms: int) -> Problem | None:
         return Problem(504, f"the query took longer than {statement_ms} ms: ask for a shorter range or fewer series")
     if isinstance(error, asyncpg.DataError):
         return Problem(422, "a parameter holds something that cannot be stored, so nothing can match it")
-    if isinstance(error, OSError | asyncpg.PostgresError | asyncpg.InterfaceError) and is_away(error):
-        return unavailable()
-    return None
+    return unavailable() if is_away(error) else None
 
 
 def is_away(error: BaseException) -> bool:
@@ -63,6 +61,7 @@ def is_away(error: BaseException) -> bool:
         OSError
         | asyncpg.PostgresConnectionError
         | asyncpg.InterfaceError
+        | asyncpg.InternalClientError  # of a connection whose server was killed in the middle of a query
         | asyncpg.OperatorInterventionError
         | asyncpg.InsufficientResourcesError,
     )

@@ -9,6 +9,7 @@ from hashlib import sha256
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
+from chassis.problems import Problem
 from contracts.events import Limits, Reading, Row
 from contracts.samples import Rules
 from contracts.topics import Topics
@@ -26,7 +27,7 @@ from query_api.ranges import LATEST
 RECORDS_AT_ONCE = 2_000
 BYTES_AT_ONCE = 1_048_576
 WAIT_MS = 500
-SILENCE_S = 5.0
+SILENCE_S = 10.0
 """After which a broker that has what was asked for counts as away."""
 
 
@@ -127,7 +128,12 @@ class Deep:
         """What can be told only after everything was read."""
         self._raw.finish()
         if all(stretch.done for stretch in found.stretches):
-            await self._raw.look_for_others()
+            try:
+                await self._raw.look_for_others()
+            except Problem as problem:
+                if problem.status != 504:
+                    raise
+                self._raw.outcome.unfinished = problem.detail
         whole = self._raw.elsewhere == 0 and all(stretch.whole for stretch in found.stretches)
         for walk in self._walks:
             if whole:

@@ -87,8 +87,8 @@ bench-full: setup-dev ## All other measurements, in about half an hour; ARGS="--
 bench-peers: setup-dev ## The same work by FastStream handlers and by Quix Streams (installed for it), and after a kill
 	@$(BIN)/python -m benchmarks bench-peers $(ARGS)
 
-bench-targets: setup-dev ## Which targets the last runs of the three reached
-	@$(BIN)/python -m benchmarks.targets
+bench-targets: setup-dev ## Which targets the last runs of the three reached; ARGS=--docs writes it into docs/performance.md
+	@$(BIN)/python -m benchmarks.targets $(ARGS)
 
 profile: setup-dev ## Where the microseconds of an event go: processor by function, Postgres by statement; docs/performance.md reads it
 	@$(BIN)/python -m benchmarks profile $(ARGS)

@@ -58,7 +58,7 @@ def daily_averages(stack: Stack, template: str, report: Report, rounds: int, siz
         for number in range(1, rounds + 1):
             for size, port in ports.items():
                 with report.doing(f"daily averages over {size:,} readings, round {number} of {rounds}…"):
-                    found[size].append(1_000 * median(ask(port, DAILY, 1, SECONDS)))
+                    found[size].append(1_000 * median(ask(port, DAILY, 1, SECONDS)[0]))
     first = median(found[sizes[0]])
     rows: list[list[Cell]] = [[f"{size:,}", *spread(each), median(each) / first] for size, each in found.items()]
     columns = ("readings behind them", "min", "median", "max", "÷ the smallest")

@@ -6,6 +6,7 @@ HTTP, checks, paging and JSON.
 
 import asyncio
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from statistics import median, quantiles
@@ -24,6 +25,7 @@ from local_stack.ports import HOST
 
 CLIENTS = 1, 16
 WARM_UP = 3
+REFUSALS = 429, 503, 504
 
 
 class Times(NamedTuple):
@@ -34,11 +36,12 @@ class Times(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Seconds of each answer, of all rounds, and the p50 of each round in milliseconds."""
+    """Seconds of each answer, of all rounds, and of each round the p50 in milliseconds and how many were refused."""
 
     route: list[float]
     bare: list[float]
     p50: list[float]
+    refused: list[int]
 
 
 def run(
@@ -52,16 +55,17 @@ def run(
         api = services.start("query-api").wait_ready()
         for question in QUESTIONS:
             asyncio.run(_check(api, dsn, question))
-        found = {(question, many): Asked([], [], []) for question in QUESTIONS for many in clients}
+        found = {(question, many): Asked([], [], [], []) for question in QUESTIONS for many in clients}
         for number in range(1, rounds + 1):
             for (question, many), asked in found.items():
                 with report.doing(f"{question.name}, clients: {many}, round {number} of {rounds}…"):
                     asked.bare.extend(asyncio.run(_bare(dsn, question.statement, many, seconds)))
-                    route = ask(api.port, question.path, many, seconds)
+                    route, refused = ask(api.port, question.path, many, seconds)
                 asked.route.extend(route)
                 asked.p50.append(1_000 * median(route))
+                asked.refused.append(refused)
     rows = [_row(question, many, asked, rounds * seconds) for (question, many), asked in found.items()]
-    columns = ("", "clients", "p50", "min", "max", "p99", "bare p50", "bare p99", "÷", "answers/s")
+    columns = ("", "clients", "p50", "min", "max", "p99", "bare p50", "bare p99", "÷", "answers/s", "refused")
     note = f"p50 with the least and the greatest of {rounds} rounds of {seconds:g} s; ÷: p50 by that of the bare query."
     report.add(Table(f"Query API: milliseconds an answer, {windows:,} windows", columns, rows, note))
     for (question, many), asked in found.items():
@@ -74,7 +78,19 @@ def run(
 def _row(question: Question, many: int, asked: Asked, seconds: float) -> list[Cell]:
     (p50, p99), (bare50, bare99) = _times(asked.route), _times(asked.bare)
     rate = len(asked.route) / seconds
-    return [question.name, many, p50, min(asked.p50), max(asked.p50), p99, bare50, bare99, p50 / bare50, rate]
+    return [
+        question.name,
+        many,
+        p50,
+        min(asked.p50),
+        max(asked.p50),
+        p99,
+        bare50,
+        bare99,
+        p50 / bare50,
+        rate,
+        sum(asked.refused),
+    ]
 
 
 def _times(seconds: list[float]) -> Times:
@@ -106,32 +122,46 @@ async def _check(api: ServiceProcess, dsn: str, question: Question) -> None:
         raise WrongResult(f"{question.name}: the route answers {len(lines)} lines, the query {len(rows)}")
 
 
+class Refused(Exception):  # noqa: N818 - names what happened
+    """Too many at once, or not in time."""
+
+
 def get(connection: HTTPConnection, path: str) -> bytes:
-    """The body of an answer; raises RuntimeError for any but 200."""
+    """The body of an answer. Raises Refused, and RuntimeError for what else is not 200."""
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read()
+    if answer.status in REFUSALS:
+        raise Refused(f"{path}: {answer.status}")
     if answer.status != 200:
         raise RuntimeError(f"{path}: {answer.status} {body[:500]!r}")
     return body
 
 
-def ask(port: int, path: str, clients: int, seconds: float) -> list[float]:
-    """Seconds of each answer, from clients that ask again as soon as they have one."""
+def ask(port: int, path: str, clients: int, seconds: float) -> tuple[list[float], int]:
+    """Seconds of each answer, from clients that ask again as soon as they have one; how often they got none."""
 
-    def client(_number: int) -> list[float]:
+    def client(_number: int) -> tuple[list[float], int]:
         connection = HTTPConnection(HOST, port)
-        for _ in range(WARM_UP):
-            get(connection, path)
-        taken, ends = [], perf_counter() + seconds
+        taken, refused, asked, ends = [], 0, 0, math.inf
         while (began := perf_counter()) < ends:
-            get(connection, path)
-            taken.append(perf_counter() - began)
+            try:
+                get(connection, path)
+                taken.append(perf_counter() - began)
+            except Refused:
+                refused += 1
+            asked += 1
+            if asked == WARM_UP:
+                taken, refused, ends = [], 0, perf_counter() + seconds
         connection.close()
-        return taken
+        return taken, refused
 
     with ThreadPoolExecutor(clients) as threads:
-        return [each for one in threads.map(client, range(clients)) for each in one]
+        found = list(threads.map(client, range(clients)))
+    taken = [each for one, _ in found for each in one]
+    if not taken:
+        raise RuntimeError(f"{path}: no answer in {seconds:g} s")
+    return taken, sum(refused for _, refused in found)
 
 
 async def _bare(dsn: str, statement: str, clients: int, seconds: float) -> list[float]:

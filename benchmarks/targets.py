@@ -14,6 +14,8 @@ from tests.support.stack import ROOT
 from benchmarks.report import Cell, Table, in_markdown
 
 FOLDER = ROOT / ".local/bench"
+PAGE = ROOT / "docs/performance.md"
+BEGIN, END = "<!-- targets: written by make bench-targets ARGS=--docs -->", "<!-- end of targets -->"
 COLUMNS = ("", "must", "aim", "found", "", "run")
 
 
@@ -67,14 +69,16 @@ def table(reports: Mapping[str, Mapping[str, float]]) -> Table:
 
 
 def main() -> int:
-    """Print the table as markdown; 1 when a must is missed or not measured."""
+    """Print the table as markdown, with --docs into docs/performance.md; 1 when a must is missed or not measured."""
     files = sorted(FOLDER.glob("bench*.json"), key=lambda file: file.stat().st_mtime)
     reports = {file.stem: json.loads(file.read_text()) for file in files}
     made = table({name: report["figures"] for name, report in reports.items()})
-    said = "".join(f"- {name}: {report['facts']}\n" for name, report in reports.items())
-    text = f"{in_markdown(made)}\n{said}"
-    (FOLDER / "targets.md").write_text(text)
-    Console(soft_wrap=True).print(text, markup=False)
+    facts = [f"- {name}: " + "; ".join(report["facts"].values()) for name, report in reports.items()]
+    text = "\n".join([*in_markdown(made).splitlines()[2:], "", *facts])
+    Console(soft_wrap=True).print(text, markup=False, highlight=False)
+    if "--docs" in sys.argv:
+        before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
     return int(any(row[4] in ("**missed**", "not measured") for row in made.rows))
 
 

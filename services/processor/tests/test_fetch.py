@@ -27,7 +27,7 @@ class Endless:
 @pytest.mark.parametrize(
     ("topic", "size", "taken"),
     [
-        ("readings", 150, 10_000),
+        ("readings", 150, 20_000),
         ("rows", 150, 1_000),
         ("rows", 79_000, 56),
         ("rows", 1_000_000, 8),

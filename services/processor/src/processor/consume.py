@@ -208,7 +208,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         fetched: dict[TopicPartition, list[Record]] = {}
         batch, wait_ms = self._settings.batch, self._settings.batch.wait_ms
         full = 0.0
-        while full < 1:
+        while round(full, 9) < 1:
             most = max(1, min(PORTION, int((1 - full) * batch.records)))
             if batch.bare:
                 deliver_bare(self._consumer)

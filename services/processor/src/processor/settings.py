@@ -9,7 +9,7 @@ from contracts.events import Limits
 class BatchSettings(Section):
     """How much one transaction takes."""
 
-    records: int = Field(10_000, ge=1, le=100_000, description="Most records of one transaction.")
+    records: int = Field(20_000, ge=1, le=100_000, description="Most records of one transaction.")
     rows: int = Field(
         1_000, ge=1, le=100_000, description="Most dataset rows of one transaction; each holds many samples."
     )

@@ -4,59 +4,29 @@ import ast
 import json
 import os
 import re
-import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
 from tests.repository.test_compose import CONTAINERS, DOCKERFILE
+from tests.support.compose import Compose, compose_up, needs_docker
 from tests.support.publisher import publish
 from tests.support.stack import ROOT
 from tests.support.waiting import until
 
-from local_stack.ports import any_port
-
-pytestmark = [
-    pytest.mark.skipif(
-        os.environ.get("TIDELINE_TEST_STACK") != "docker",
-        reason="builds and runs containers: set TIDELINE_TEST_STACK=docker where a Docker engine and its images are",
-    ),
-    pytest.mark.timeout(900),
-]
+pytestmark = [needs_docker, pytest.mark.timeout(900)]
 PYTHON = os.environ.get("PYTHON_IMAGE") or DOCKERFILE.partition("ARG PYTHON_IMAGE=")[2].split()[0]
 IMAGES = {name: f"services/{name}" for name in ("producer", "processor", "query-api")} | {
     "provision": "infra/provision"
 }
-PORTS = ("QUERY_API_PORT", "PRODUCER_PORT", "KAFKA_PORT", "KAFKA_UI_PORT")
-Compose = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def ports() -> dict[str, int]:
-    """A free port for everything that is published."""
-    return dict(zip(PORTS, any_port(len(PORTS)), strict=True))
-
-
-@pytest.fixture(scope="module")
-def compose(ports: dict[str, int]) -> Iterator[Compose]:
-    """`docker compose` on a project of this test's own, which is up and healthy; gone afterwards."""
-    project = f"tideline-test-{secrets.token_hex(4)}"
-    environment = os.environ | {name: str(port) for name, port in ports.items()}
-
-    def run(*arguments: str) -> str:
-        command = ["docker", "compose", "--project-name", project, *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{' '.join(command)}:\n{done.stderr[-3000:]}"
-        return done.stdout
-
-    try:
-        run("up", "--build", "--detach", "--wait", "--wait-timeout", "300", "--scale", "processor=2")
-        yield run
-    finally:
-        print(run("logs", "--tail", "30"))
-        run("down", "--volumes")
+def compose() -> Iterator[Compose]:
+    with compose_up() as up:
+        yield up
 
 
 def docker(*arguments: str) -> str:
@@ -64,10 +34,10 @@ def docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout
 
 
-def test_an_event_published_from_outside_is_served(compose: Compose, ports: dict[str, int]) -> None:
+def test_an_event_published_from_outside_is_served(compose: Compose) -> None:
     value = json.dumps({"stream": "lab-3", "category": "temperature", "value": 21.5}).encode()
-    publish(f"127.0.0.1:{ports['KAFKA_PORT']}", "readings", [value])
-    url = f"http://127.0.0.1:{ports['QUERY_API_PORT']}/api/v1/raw-data?stream=lab-3"
+    publish(f"127.0.0.1:{compose.ports['KAFKA_PORT']}", "readings", [value])
+    url = f"{compose.url('QUERY_API_PORT')}/api/v1/raw-data?stream=lab-3"
     [reading] = until(lambda: httpx.get(url).json(), 10, "the reading is served")
     assert (reading["category"], reading["value"]) == ("temperature", 21.5)
 
@@ -105,8 +75,8 @@ def test_the_services_run_confined(compose: Compose) -> None:
         assert compose("exec", "-T", service, "python", "-c", writing).strip() == "Read-only file system"
 
 
-def test_kafkas_own_tool_tells_what_kafka_ui_tells(compose: Compose, ports: dict[str, int]) -> None:
-    group = f"http://127.0.0.1:{ports['KAFKA_UI_PORT']}/api/clusters/tideline/consumer-groups/tideline.processor"
+def test_kafkas_own_tool_tells_what_kafka_ui_tells(compose: Compose) -> None:
+    group = f"{compose.url('KAFKA_UI_PORT')}/api/clusters/tideline/consumer-groups/tideline.processor"
     program = (
         "/opt/kafka/bin/kafka-consumer-groups.sh --bootstrap-server kafka:19092 --describe --group tideline.processor"
     )

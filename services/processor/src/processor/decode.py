@@ -71,6 +71,9 @@ def by_headers(records: Sequence[Record], claim: Claim) -> Sorted:
     """Records by what their headers say: as new ones, as replays, or refused."""
     found = Sorted([], [], [])
     for record in records:
+        if not record.headers:
+            found.placed.append((record, _place(record, claim)))
+            continue
         try:
             check_headers(record.headers)
             letter = replay_of(record.headers)

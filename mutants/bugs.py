@@ -11,6 +11,7 @@ CONTRACTS = "contracts/src/contracts"
 SCHEDULES = "tests/integration/test_loop_schedules.py::test_every_schedule_ends_exact"
 TRANSACTION = "tests/integration/test_processor_transaction.py"
 REPLAYS = "tests/integration/test_replay_transaction.py"
+DEEP = "tests/integration/test_audit_deep.py"
 PARTITIONS = "services/processor/tests/test_partitions.py"
 AGGREGATE = "services/processor/tests/test_aggregate.py"
 DECODE = "services/processor/tests/test_decode.py"
@@ -327,6 +328,25 @@ MUTANTS = (
         "np.arange(expected, expected + len(records))",
         "np.arange(records[0].offset, records[0].offset + len(records))",
         f"{PARTITIONS}::test_the_same_records_are_not_taken_twice",
+    ),
+    # the audit
+    Mutant(
+        "the same whatever it says", "a deep audit looks for events by key and not at what is stored of them",
+        f"{QUERY_API}/sql/audit/kafka_readings.sql",
+        "stored IS NOT DISTINCT FROM value AS same", "true AS same",
+        f"{DEEP}::test_what_fits_everywhere_and_not_with_kafka_is_named",
+    ),
+    Mutant(
+        "no look the other way", "a deep audit does not see rows that no event accounts for",
+        f"{QUERY_API}/audit/raw.py",
+        'if kept["count"] == met:', "if kept:",
+        f"{DEEP}::test_what_fits_everywhere_and_not_with_kafka_is_named",
+    ),
+    Mutant(
+        "too old for a failure", "rows of records that Kafka deleted are told as too many",
+        f"{QUERY_API}/audit/deep.py",
+        "max(self._start, found.compared_from or self._start)", "self._start",
+        f"{DEEP}::test_it_passes_while_processors_write_and_names_what_retention_took",
     ),
     # dead letters sent again
     Mutant(

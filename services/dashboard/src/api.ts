@@ -34,7 +34,7 @@ export class Problem extends Error {
   }
 }
 
-export const AWAY = "Tideline does not answer. It is asked again by itself.";
+export const AWAY = "Tideline does not answer: it may be starting, or have been stopped.";
 
 export function get<P extends Routes<"get">>(path: P, asked: Asked<Operation<P, "get">> = {}) {
   return send<Answer<Operation<P, "get">>>("GET", path, asked);

@@ -15,7 +15,12 @@ export interface Loaded<T> {
   reload(): Promise<void>;
 }
 
-/** Load when the view comes to the front, then every `everyS` seconds while it stays there (0: once). */
+/** What may be otherwise in a moment: nobody answered, or something behind it is away. */
+const PASSING = [0, 502, 503, 504];
+const RETRY_MS = 3_000;
+
+/** Load when the view comes to the front, then every `everyS` seconds while it stays there (0: once; again after a
+ * failure that passes). */
 export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, everyS = 0): Loaded<T> {
   const data = shallowRef<T>();
   const problem = shallowRef<Problem>();
@@ -24,7 +29,10 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, everyS =
   let asking: AbortController | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
 
+  let retry: ReturnType<typeof setTimeout> | undefined;
+
   async function reload(): Promise<void> {
+    clearTimeout(retry);
     asking?.abort();
     const mine = (asking = new AbortController());
     loading.value = true;
@@ -37,6 +45,7 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, everyS =
     } catch (error) {
       if (asking !== mine) return;
       problem.value = asProblem(error);
+      if (!everyS && PASSING.includes(problem.value.status)) retry = setTimeout(() => void reload(), RETRY_MS);
     }
     asking = undefined;
     loading.value = false;
@@ -49,6 +58,7 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, everyS =
     },
     () => {
       clearInterval(timer);
+      clearTimeout(retry);
       asking?.abort();
       asking = undefined;
       loading.value = false;

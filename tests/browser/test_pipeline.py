@@ -66,6 +66,60 @@ def test_letters_are_searched_and_older_ones_come_on_request(system: System, vis
     expect(letters.get_by_text("None of them fits.")).to_be_visible()
 
 
+def test_a_letter_is_edited_and_taken(system: System, visit: StartVisit) -> None:
+    refuse(system, "mended", 60)
+    seen = visit("/pipeline?reason=wrong_type&text=mended", size="phone", scheme="dark")
+    letters, dialog = panel(seen.page, "Dead letters"), seen.page.get_by_role("dialog")
+    letters.locator("details").first.locator("summary").click()
+    letters.get_by_role("button", name="Edit and replay").click()
+    value = dialog.get_by_label("Value")
+    expect(value).to_be_focused()
+    expect(value).to_have_value(re.compile("broken"))
+    value.fill("{")
+    expect(dialog.get_by_text("This is no JSON yet")).to_be_visible()
+    assert seen.serious() == []
+    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    seen.keep("pipeline-edit")
+    value.fill('{"stream": "mended", "category": "by hand", "timestamp": "2026-01-02T03:04:05Z", "value": 42.5}')
+    dialog.get_by_role("button", name="Replay").click()
+    expect(dialog).to_be_hidden()
+    expect(letters.locator("[data-figure=outcome]")).to_have_text("1 taken", timeout=20_000)
+    [kept] = system.ask("GET", "/api/v1/raw-data?stream=mended&category=by hand").json()
+    assert kept["value"] == 42.5
+
+
+def test_some_letters_are_replayed_and_refused_again_and_all_of_a_reason_discarded_with_a_note(
+    system: System, visit: StartVisit
+) -> None:
+    refuse(system, "hopeless", 60)
+    seen = visit("/pipeline?reason=bad_timestamp&text=hopeless")
+    letters, dialog = panel(seen.page, "Dead letters"), seen.page.get_by_role("dialog")
+    boxes = letters.get_by_role("checkbox", name=re.compile("^Select .*readings"))
+    expect(boxes.first).to_be_visible()
+    many = boxes.count()
+    assert many > 2
+    for box in (boxes.nth(0), boxes.nth(1)):
+        box.focus()
+        seen.page.keyboard.press("Space")
+    letters.get_by_role("button", name="Replay 2").click()
+    expect(dialog).to_contain_text("refused again stays here with the new reason")
+    assert seen.serious() == []
+    dialog.get_by_role("button", name="Replay").click()
+    outcome = letters.get_by_role("region", name="Outcome")
+    expect(outcome.locator("[data-figure=outcome]")).to_have_text("2 refused again", timeout=20_000)
+    expect(outcome.locator("li.refused")).to_have_count(2)
+    expect(outcome.locator("li").first).to_contain_text("must be RFC 3339")
+    seen.keep("pipeline-replayed")
+    letters.get_by_role("button", name="Discard all that fit").click()
+    dialog.get_by_label("Note").fill("the sensor was broken")
+    dialog.get_by_role("button", name="Discard").click()
+    expect(outcome.locator("[data-figure=outcome]")).to_have_text(f"{many} discarded", timeout=20_000)
+    expect(letters.get_by_text("None of them fits.")).to_be_visible()
+    letters.get_by_label("Show").select_option("discarded")
+    letters.locator("details").first.locator("summary").click()
+    expect(letters.get_by_text("Discarded: the sensor was broken").first).to_be_visible()
+
+
 def test_the_audit_says_pass_and_what_it_looked_at(system: System, visit: StartVisit) -> None:
     seen = visit("/pipeline", size="phone", scheme="dark")
     audit = panel(seen.page, "Audit")

@@ -16,7 +16,7 @@ export interface Loaded<T> {
 }
 
 /** What may be otherwise in a moment: nobody answered, or something behind it is away. */
-const PASSING = [0, 502, 503, 504];
+const PASSING = [0, 502, 503];
 const RETRY_MS = 3_000;
 
 /** Load when the view comes to the front, then every `everyS` seconds while it stays there (0: once; again after a
@@ -28,7 +28,6 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, everyS =
   const loading = ref(false);
   let asking: AbortController | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
-
   let retry: ReturnType<typeof setTimeout> | undefined;
 
   async function reload(): Promise<void> {

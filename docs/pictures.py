@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
+from docs.palette import in_few_colours
 from playwright.sync_api import Page
 from tests.support.browser import browsing
 from tests.support.waiting import until
@@ -47,9 +48,9 @@ def pipeline(page: Page) -> None:
 
 PICTURES: dict[str, tuple[str, int, Callable[[Page], None]]] = {
     "overview": ("/", 830, overview),
-    "explore": ("/explore", 1040, explore),
-    "explore-lines": (f"/explore?{urlencode(LINES, doseq=True)}", 745, explore_lines),
-    "pipeline": ("/pipeline?reason=wrong_type", 1120, pipeline),
+    "explore": ("/explore", 1060, explore),
+    "explore-lines": (f"/explore?{urlencode(LINES, doseq=True)}", 950, explore_lines),
+    "pipeline": ("/pipeline?reason=wrong_type", 1440, pipeline),
 }
 
 
@@ -78,7 +79,8 @@ def main() -> None:
             page.goto(url + path)
             ready(page)
             page.wait_for_load_state("load")
-            content = page.screenshot(path=IMAGES / f"{name}.png")
+            content = in_few_colours(page, page.screenshot())
+            (IMAGES / f"{name}.png").write_bytes(content)
             if len(content) >= BYTES_MOST:
                 raise SystemExit(f"{name}.png has {len(content):,} bytes: show less of the page")
             page.close()

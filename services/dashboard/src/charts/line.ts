@@ -29,7 +29,7 @@ export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
     grid: shown.map((_, index) =>
       look.small
         ? { left: 0, right: 0, top: `${(100 / shown.length) * index + 2}%`, height: `${100 / shown.length - 4}%` }
-        : { left: leftOf(look), right: 16, top: index * room + 24, height: room - 52 },
+        : { left: leftOf(look), right: 16, top: index * room + 28, height: room - 56 },
     ),
     xAxis: shown.map((_, index) => timeAxis(index, marks, look, index === shown.length - 1)),
     yAxis: shown.map((panel, index) => valueAxis(index, panel, look, shown.length > 1)),

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from docs import asyncapi
+from docs import asyncapi, scaling
 from docs.command_line import command_line
 from docs.licences import licences
 from mutants.bugs import MUTANTS
@@ -76,16 +76,25 @@ def guarantees(text: str) -> str:
     return f"{before}<!-- mutants -->\n| name | bug | caught by |\n|---|---|---|\n{rows}<!-- /mutants -->{after}"
 
 
+def scaling_page(text: str) -> str:
+    """docs/scaling.md with its tables written anew."""
+    before, rest = text.split("<!-- scaling:", 1)
+    marker, after = rest.split("<!-- /scaling -->", 1)
+    return f"{before}<!-- scaling:{marker.splitlines()[0]}\n{scaling.tables()}<!-- /scaling -->{after}"
+
+
 def files() -> dict[Path, str]:
     """Every generated file and the text it should have."""
     event_page = ROOT / "docs" / "events.md"
     guarantee_page = ROOT / "docs" / "guarantees.md"
+    scaling_file = ROOT / "docs" / "scaling.md"
     written = {
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "cli.md": command_line(),
         ROOT / "docs" / "licences.md": licences(ROOT),
         event_page: events(event_page.read_text("utf-8")),
         guarantee_page: guarantees(guarantee_page.read_text("utf-8")),
+        scaling_file: scaling_page(scaling_file.read_text("utf-8")),
     }
     for name in MESSAGES:
         written[ROOT / "contracts" / "schema" / f"{name}.json"] = schema_text(name)

@@ -1,8 +1,10 @@
 """Every command in README.md and docs is run by a test, or says why not; those named in passing exist."""
 
+import json
 import re
 from collections.abc import Iterator
 
+import yaml
 from tests.support.pages import NEEDS, PAGES, Block, blocks, commands_of
 from tests.support.stack import ROOT
 from typer.main import get_command
@@ -42,6 +44,14 @@ def test_a_command_stands_in_a_block_that_is_run() -> None:
     elsewhere = [block for block in BLOCKS if block.language not in SHELL and re.search(r"^\$ ", block.text, re.M)]
     assert [block.text for block in elsewhere] == []
     assert {block.language for block in BLOCKS} <= {*SHELL, *NOT_TYPED}
+
+
+def test_settings_in_yaml_and_json_can_be_read() -> None:
+    for block in BLOCKS:
+        if block.language == "yaml":
+            assert list(yaml.safe_load_all(block.text)), block.page.name
+        if block.language == "json":
+            json.loads(block.text)
 
 
 def named(pattern: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from contracts.codec import decode_reading
 from contracts.events import Limits, Place
 from contracts.reasons import Reason, Refused
 from processor.columns import microseconds
-from processor.decode import _as_columns, decode_readings
+from processor.decode import _as_columns, _looking_plain, decode_readings
 from processor.plan import Decoded
 
 LIMITS = Limits()
@@ -95,6 +95,17 @@ def test_a_plain_chunk_is_read_as_columns() -> None:
     decoded = _as_columns(records([wire(1), wire(2, category="°C")]), LIMITS)
     assert decoded is not None
     assert decoded.pairs == [("lab", "c"), ("lab", "°C")]
+
+
+def test_odd_records_do_not_keep_the_others_from_being_read_as_columns() -> None:
+    """Only those that look odd go one by one, and limits as far as anybody sets them hinder nobody."""
+    values = [wire(1), b"not json", wire(2, at=later(days=-8_000)), wire(3, value=2e15), wire(1, value=9.0)]
+    for limits in (LIMITS, Limits(max_age_days=10**6, max_ahead_s=10**11)):
+        plain = _looking_plain(records(values), limits)
+        assert [record.offset for record in plain] == [0, *([2] if limits.max_age_days > 8_000 else []), 4]
+        assert _as_columns(plain, limits) is not None
+        decoded = decode_readings(records(values), CLAIM, limits)
+        assert decoded.offset.tolist() == [record.offset for record in plain]
 
 
 def test_minus_zero_is_zero() -> None:

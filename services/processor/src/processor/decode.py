@@ -1,9 +1,10 @@
 """Records into readings, rows and dead letters, pure: no clock, no I/O.
 
-Two ways that accept and refuse the same records (a hypothesis test): whole columns at once, where every record has the
-plain form; else one by one with contracts, which also gives the reason for a refusal.
+Two ways that accept and refuse the same records (a hypothesis test): whole columns at once, for records of the plain
+form; the others one by one with contracts, which also gives the reason for a refusal.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,10 +15,19 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from contracts.checks import REPLAY_HEADER, VALUE_MAX, check_headers, replay_of, valid_category, valid_stream
+from contracts.checks import (
+    REPLAY_HEADER,
+    UUID_PATTERN,
+    VALUE_MAX,
+    check_headers,
+    replay_of,
+    valid_category,
+    valid_stream,
+)
 from contracts.codec import decode_flat_row, decode_reading
 from contracts.events import Limits, Place, Reading
 from contracts.reasons import Reason, Refused
+from contracts.times import format_time
 from contracts.wire import READING_DECODER, READING_QUOTES
 from processor.columns import ids_of, microseconds, times_of
 from processor.plan import (
@@ -36,6 +46,9 @@ from processor.plan import (
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FARTHEST = timedelta(days=700_000)
+"""What is farther away than that is looked at one by one: it may be before the year 1."""
+_ID = re.compile(UUID_PATTERN.strip("^$"))
 _VALUE, _HEADERS, _OFFSET, _APPENDED = map(attrgetter, ("value", "headers", "offset", "timestamp"))
 
 Placed = tuple[Record, Place]
@@ -51,8 +64,8 @@ class Sorted(NamedTuple):
 
 
 def decode_readings(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:
-    """The readings in records of topic `readings`. One odd record slows down those decoded with it: give portions."""
-    return _as_columns(records, limits) or _one_by_one(records, claim, limits)
+    """The readings in records of topic `readings`. An odd record slows down those decoded with it: give portions."""
+    return _as_columns(records, limits) or _sifted(records, claim, limits)
 
 
 def decode_rows(placed: Iterable[Placed], limits: Limits) -> tuple[list[FlatRow], list[DeadLetter]]:
@@ -130,6 +143,55 @@ def _as_columns(records: Sequence[Record], limits: Limits) -> Decoded | None:
 def _valid(pair: Pair) -> bool:
     """Asked once for each series that is about, not once for each portion that has it."""
     return valid_stream(pair[0]) and valid_category(pair[1])
+
+
+def _sifted(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:
+    """What looks plain as columns and the others one by one, in the order of their offsets; where looks deceived, all
+    one by one. With one odd record in twenty that takes a third of the time.
+    """
+    plain = _looking_plain(records, limits) if records else []
+    columns = _as_columns(plain, limits)
+    if columns is None:
+        return _one_by_one(records, claim, limits)
+    taken = set(map(_OFFSET, plain))
+    return _merged(columns, _one_by_one([one for one in records if one.offset not in taken], claim, limits))
+
+
+def _looking_plain(records: Sequence[Record], limits: Limits) -> list[Record]:
+    """The records that by themselves would most likely be decoded as columns."""
+    appended = list(map(_append_time, (min(records, key=_APPENDED), max(records, key=_APPENDED))))
+    newest = format_time(appended[0] + min(timedelta(seconds=limits.max_ahead_s), _FARTHEST))
+    oldest = format_time(appended[1] - min(timedelta(days=limits.max_age_days), _FARTHEST))
+    found = []
+    for record in records:
+        value = record.value
+        if value is None or b"\\" in value or value.count(b'"') != READING_QUOTES or record.headers:
+            continue
+        try:
+            reading = READING_DECODER.decode(value)
+            datetime.fromisoformat(reading.timestamp)  # type: ignore[arg-type]
+            well = _ID.fullmatch(reading.id) and reading.timestamp[-1] == "Z"  # type: ignore[arg-type,index]
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, ValueError):
+            continue
+        well = well and oldest < reading.timestamp < newest and len(value) <= limits.max_bytes  # type: ignore[operator]
+        if well and -VALUE_MAX <= reading.value <= VALUE_MAX and _valid((reading.stream, reading.category)):
+            found.append(record)
+    return found
+
+
+def _merged(columns: Decoded, others: Decoded) -> Decoded:
+    """Both in the order of their offsets: of equal readings the first has to stay the first."""
+    offsets = np.concatenate([columns.offset, others.offset])
+    order = np.argsort(offsets, kind="stable")
+    return replace(
+        others,
+        pairs=[*columns.pairs, *others.pairs],
+        pair=np.concatenate([columns.pair, others.pair + np.int32(len(columns.pairs))])[order],
+        timestamp_us=np.concatenate([columns.timestamp_us, others.timestamp_us])[order],
+        ids=np.concatenate([columns.ids, others.ids])[order],
+        value=np.concatenate([columns.value, others.value])[order],
+        offset=offsets[order],
+    )
 
 
 def _one_by_one(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:

@@ -131,7 +131,7 @@ def _drain(stack: Stack, template: str, full: Full, copies: int) -> Run:
             if copies > 1:
                 until(lambda: members(stack, full.topics) == copies, 60, "the copies share the topic")
         with psycopg.connect(dsn, autocommit=True) as connection:
-            until(lambda: _claimed(connection, full), 60, "all partitions are claimed", every_s=0.005)
+            until(lambda: claimed(connection, full), 60, "all partitions are claimed", every_s=0.005)
             with watched(services.pids) as used:
                 per_s = _speed(connection, full)
         full.check(dsn)
@@ -197,5 +197,6 @@ def taken(connection: psycopg.Connection, full: Full) -> int:
     return int((connection.execute(TAKEN, [full.topic]).fetchone() or (0,))[0])
 
 
-def _claimed(connection: psycopg.Connection, full: Full) -> bool:
+def claimed(connection: psycopg.Connection, full: Full) -> bool:
+    """Whether a processor has all its partitions."""
     return connection.execute(CLAIMED, [full.topic]).fetchone() == (PARTITIONS,)

@@ -11,7 +11,7 @@ from tests.support.stack import Stack
 from tests.support.waiting import until
 
 from benchmarks.load import Load
-from benchmarks.processor import PARTITIONS, TAKEN, published
+from benchmarks.processor import Full, claimed, published, taken
 from benchmarks.report import Cell, Report, Table
 from benchmarks.stand import services_on
 from benchmarks.usage import watched
@@ -60,11 +60,10 @@ def run(stack: Stack, template: str, report: Report, rounds: int, readings: int 
         samples = services.folder / "samples.json"
         processor = services.start("processor", {"PYTHONPATH": str(SAMPLER), "PROFILE_TO": str(samples)})
         with psycopg.connect(services.database.owner_dsn, autocommit=True) as connection:
-            asked = (TAKEN, [full.topic])
-            until(lambda: (connection.execute(*asked).fetchone() or (0, 0))[1] == PARTITIONS, 60, "all is claimed")
+            until(lambda: claimed(connection, full), 60, "all partitions are claimed", every_s=0.005)
             with watched(services.pids) as used:
                 begun = time.perf_counter()
-                statements = _statements_until_taken(connection, full.topic, full.records)
+                statements = _statements_until_taken(connection, full)
                 seconds = time.perf_counter() - begun
         full.check(services.database.owner_dsn)
         processor.terminate()
@@ -76,10 +75,10 @@ def run(stack: Stack, template: str, report: Report, rounds: int, readings: int 
         report.add(by_statement(statements, each_us["Postgres"]))
 
 
-def _statements_until_taken(connection: psycopg.Connection, topic: str, records: int) -> Counter[tuple[str, str]]:
+def _statements_until_taken(connection: psycopg.Connection, full: Full) -> Counter[tuple[str, str]]:
     """How often which statement of the processor was seen at work, and how often it waited for what."""
     seen: Counter[tuple[str, str]] = Counter()
-    while (connection.execute(TAKEN, [topic]).fetchone() or (0,))[0] < records:
+    while taken(connection, full) < full.records:
         for _ in range(20):
             seen.update((text, waits) for text, waits in connection.execute(ACTIVE))
             time.sleep(LOOK_S)

@@ -48,6 +48,17 @@ def test_a_drained_topic_is_recounted_and_a_wrong_result_has_no_speed(
     assert json.loads(report.path(".json").read_text())["failures"] == report.failures
 
 
+def test_a_profile_tells_of_processes_stages_and_statements(
+    stack: Stack, migrated_template: str, report: Report
+) -> None:
+    profile.run(stack, migrated_template, report, 1, readings=20_000)
+    assert not report.failures
+    by_process, by_stage = report.tables[:2]
+    assert by_process.rows[0][0] == "processor"
+    shares = [float(row[2] or 0) for row in by_stage.rows if str(row[0]).startswith("**")]
+    assert sum(shares) == pytest.approx(100)
+
+
 def test_a_profile_counts_each_sample_for_the_stage_of_its_innermost_function() -> None:
     below = [("/lib/python3/asyncio/events.py", "_run"), ("processor/__main__.py", "main")]
     copying = [("/lib/asyncio/selector_events.py", "write"), ("/lib/asyncpg/connection.py", "_copy_in")]

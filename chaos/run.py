@@ -109,11 +109,11 @@ async def _recover(ground: Ground, history: History, healed_at: float, say: Say)
     try:
         while time.monotonic() < healed_at + RECOVER_WITHIN_S:
             running = await connection.fetchval(RUNNING)
-            behind = await lag(ground) + await connection.fetchval(WAITING)
-            if not running and behind == 0:
+            unread, waiting = await lag(ground), await connection.fetchval(WAITING)
+            if not running and (unread, waiting) == (0, 0):
                 history.figures["recovered_s"] = round(time.monotonic() - healed_at, 2)
                 return
-            left = f"{running} streams still run, {behind} records or replays are not taken"
+            left = f"{running} streams still run, {unread} records and {waiting} replays are not taken"
             await asyncio.sleep(0.2)
     finally:
         await connection.close()

@@ -33,6 +33,10 @@ from processor.settings import BatchSettings, ProcessorSettings
 from processor.write import prepare_connection
 
 SCHEDULES = int(os.environ.get("TIDELINE_TEST_SCHEDULES", "300"))
+FIRST = int(os.environ.get("TIDELINE_TEST_FIRST_SCHEDULE", "0"))
+"""With one schedule: the one to run again."""
+ENOUGH = 50
+"""In so many schedules everything happens that can."""
 SIDE_BY_SIDE = 4
 PARTITIONS = [TopicPartition("readings", n) for n in range(4)]
 SETTINGS = ProcessorSettings(batch=BatchSettings(records=40, wait_ms=5))
@@ -187,7 +191,7 @@ async def rebalance(members: list[Member], rng: random.Random) -> None:
 @pytest.mark.timeout(1_800 + 3 * SCHEDULES)
 async def test_every_schedule_ends_exact(stack: Stack, migrated_template: str) -> None:
     metrics = Metrics()
-    seeds = iter(range(SCHEDULES))
+    seeds = iter(range(FIRST, FIRST + SCHEDULES))
 
     async def work() -> None:
         with ExitStack() as opened:
@@ -201,6 +205,7 @@ async def test_every_schedule_ends_exact(stack: Stack, migrated_template: str) -
             await asyncio.to_thread(opened.close)
 
     await asyncio.gather(*(work() for _ in range(SIDE_BY_SIDE)))
-    count = metrics.registry.get_sample_value
-    assert count("tideline_processor_fenced_total"), "no schedule fenced anybody: they are too tame"
-    assert count("tideline_processor_retries_total"), "no schedule made a transaction fail"
+    if SCHEDULES >= ENOUGH:
+        count = metrics.registry.get_sample_value
+        assert count("tideline_processor_fenced_total"), "no schedule fenced anybody: they are too tame"
+        assert count("tideline_processor_retries_total"), "no schedule made a transaction fail"

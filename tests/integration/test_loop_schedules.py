@@ -120,7 +120,13 @@ def make_log(rng: random.Random) -> FakeLog:
 async def run_schedule(database: Database, seed: int, metrics: Metrics) -> None:
     rng = random.Random(seed)
     log, faults = make_log(rng), Faults(rng)
-    members = [Member(log, database.processor_dsn, faults, rng, metrics) for _ in range(rng.randint(1, 3))]
+    ever: list[Member] = []
+
+    def make() -> Member:
+        ever.append(Member(log, database.processor_dsn, faults, rng, metrics))
+        return ever[-1]
+
+    members = [make() for _ in range(rng.randint(1, 3))]
     connection = await asyncpg.connect(database.owner_dsn)
     left = rng.randint(5, 25)
 
@@ -131,10 +137,10 @@ async def run_schedule(database: Database, seed: int, metrics: Metrics) -> None:
         faults.on = left > 0
         if rng.random() < 0.2 and left:
             left -= 1
-            await disturb(members, rng, lambda: Member(log, database.processor_dsn, faults, rng, metrics))
+            await disturb(members, rng, make)
         for n, member in enumerate(members):
             if member.work.done() and not left:
-                members[n] = Member(log, database.processor_dsn, faults, rng, metrics)
+                members[n] = make()
                 await rebalance(members, rng)
         taken = await connection.fetchval("SELECT coalesce(sum(next_offset), 0)::int8 FROM offsets")
         return bool(taken == len(log))
@@ -152,10 +158,17 @@ async def run_schedule(database: Database, seed: int, metrics: Metrics) -> None:
         ]
         await assert_exact(database.owner_dsn, records)
     finally:
-        for member in members:
-            member.work.cancel()
-        await asyncio.gather(*(member.work for member in members), return_exceptions=True)
+        await end(ever)
         await connection.close()
+
+
+async def end(members: list[Member]) -> None:
+    """All that ever were: one that lives on writes its log into the next schedule. More than one cancellation may be
+    needed, as Python 3.11's wait_for swallows one that comes together with its answer."""
+    while alive := [member.work for member in members if not member.work.done()]:
+        for work in alive:
+            work.cancel()
+        await asyncio.wait(alive, timeout=1)
 
 
 async def assert_mirror_not_ahead(connection: asyncpg.Connection, members: list[Member]) -> None:

@@ -14,8 +14,8 @@ from contracts.topics import Topics
 from processor.failpoints import POINTS
 
 KILLS = int(os.environ.get("TIDELINE_TEST_KILLS", "1"))
-NTH = {"claimed": 1, "draining": 1}
-"""Which time a point is reached is the last; else the second, so that something went well before."""
+NTH = {"claimed": 1, "draining": 1, "revoked": 2}
+"""Which time a point is reached is the last; else the second to the sixth, so that something went well before."""
 
 
 @pytest.mark.parametrize("turn", range(KILLS))

@@ -40,9 +40,9 @@ ingest: setup ## Ingest the dataset at URL; ID= names its stream
 	@test -n "$(URL)" || { echo "Say which: make ingest URL=https://… [ID=molding]"; exit 2; }
 	@$(BIN)/tideline ingest "$(URL)" $(if $(ID),--id "$(ID)")
 
-test: setup-dev ## Run all tests against a real Kafka and a real Postgres of their own
+test: setup-dev ## Run all tests, in two halves, each on a real Kafka and a real Postgres of its own
 	@$(if $(ARGS),,$(STACK) dashboard-test)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile)
 
 check: lint types imports dashboard-check ## Format, lint, types and import rules: all must be clean
 

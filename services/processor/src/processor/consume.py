@@ -179,7 +179,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         self._compare_at = now + LOOK_AGAIN_S
         async with self._pool.acquire() as connection, connection.transaction():
-            await offsets.hold(connection, [Batch(each.claim, each.stored, each.stored, ()) for each in held])
+            if held:  # not revoked meanwhile
+                await offsets.hold(connection, [Batch(each.claim, each.stored, each.stored, ()) for each in held])
 
     async def _fetch(self) -> list[Batch]:
         try:

@@ -16,17 +16,16 @@ FROM (
         min(min) AS min,
         max(max) AS max,
         max(last_at) AS last_timestamp,
-        sum(minutes)::bigint AS minutes,
+        sum(CASE WHEN $8::boolean THEN bit_count(minutes::integer::bit(15)) END)::bigint AS minutes,
         count(*) AS parts
     FROM (
-        SELECT series_id, quarter AS start, count, sum, min, max, last_at,
-               CASE WHEN $8::boolean THEN bit_count(minutes::integer::bit(15)) END AS minutes
+        SELECT series_id, quarter AS start, count, sum, min, max, last_at, minutes
         FROM quarters WHERE series_id = ANY ($1::integer[]) AND quarter >= $5 AND quarter < $6 AND $5 < $6
         UNION ALL
-        SELECT series_id, minute, count, sum, min, max, last_at, CASE WHEN $8 THEN 1 END
+        SELECT series_id, minute, count, sum, min, max, last_at, 1::smallint
         FROM windows WHERE series_id = ANY ($1) AND minute >= ($2::timestamptz[])[1] AND minute < $5 AND ($2)[1] < $5
         UNION ALL
-        SELECT series_id, minute, count, sum, min, max, last_at, CASE WHEN $8 THEN 1 END
+        SELECT series_id, minute, count, sum, min, max, last_at, 1::smallint
         FROM windows WHERE series_id = ANY ($1) AND minute >= $6 AND minute < $7 AND $6 < $7
     ) AS parts
     GROUP BY 1, 2

@@ -43,7 +43,7 @@ MUTANTS = (
         "no compare-and-set", "whoever comes moves the offsets, wherever they stand",
         f"{PROCESSOR}/sql/hold.sql",
         "WHERE o.epoch = held.epoch AND o.next_offset = held.next_offset AND held.server", "WHERE held.server",
-        SCHEDULES,
+        f"{TRANSACTION}::test_a_batch_committed_twice_counts_once",
     ),
     Mutant(
         "epoch read at commit", "a batch that outlived a rebalance is not fenced by the claim it was fetched under",

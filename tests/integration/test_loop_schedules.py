@@ -169,6 +169,7 @@ async def end(members: list[Member]) -> None:
         for work in alive:
             work.cancel()
         await asyncio.wait(alive, timeout=1)
+    await asyncio.gather(*(member.work for member in members), return_exceptions=True)
 
 
 async def assert_mirror_not_ahead(connection: asyncpg.Connection, members: list[Member]) -> None:

@@ -232,6 +232,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._settle()
             if self._partitions.still_hold(batches):
                 self._in_flight = asyncio.create_task(self._commit(plan))
+                # Nobody settles it when the loop itself is cancelled: what it raised is no news then.
+                self._in_flight.add_done_callback(lambda task: task.cancelled() or task.exception())
             else:
                 self._partitions.drop()
 

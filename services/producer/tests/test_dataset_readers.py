@@ -183,6 +183,15 @@ def test_tabs_separate_as_well_and_empty_cells_at_the_end_are_cells() -> None:
     ]
 
 
+def test_a_decimal_comma_makes_a_number_where_semicolons_separate() -> None:
+    data = 'Zeit;Größe;Text;mehr\r\n31.12.2025 08:00;12,50;"1,5; 2";-0,5\r\n;1.5;1.234,5;007,1\r\n'
+    assert decoded(rows(data.encode())) == [
+        {"Zeit": "31.12.2025 08:00", "Größe": 12.5, "Text": "1,5; 2", "mehr": -0.5},
+        {"Zeit": None, "Größe": 1.5, "Text": "1.234,5", "mehr": "007,1"},
+    ]
+    assert decoded(rows(b'a,b\n"12,5",1\n')) == [{"a": "12,5", "b": 1}]
+
+
 def test_a_cell_may_run_over_lines() -> None:
     data = b'a,b\n1,"one\n\ntwo, ""2"""\n3,4\n'
     found = rows(data)

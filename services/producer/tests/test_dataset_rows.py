@@ -47,6 +47,9 @@ NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
         ("20250101T000000Z", NEW_YEAR),
         ("2025-01-01T00:00:00.123456789Z", NEW_YEAR + timedelta(microseconds=123456)),
         ("2025-W01-3", NEW_YEAR),
+        ("01.01.2025", NEW_YEAR),
+        ("01.01.2025 00:00:00", NEW_YEAR),
+        ("01.01.2025T01:30+01:30", NEW_YEAR),
     ],
 )
 def test_seconds_milliseconds_and_iso_8601_are_times(value: Any, time: datetime) -> None:
@@ -54,7 +57,23 @@ def test_seconds_milliseconds_and_iso_8601_are_times(value: Any, time: datetime)
     assert event_time({"x": {"at": value}}, "x.at") == time
 
 
-@pytest.mark.parametrize("value", ["", "yesterday", "01/02/2025", True, [1], {"a": 1}, 1e300, -1e17, "0000-01-01"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "yesterday",
+        "01/02/2025",
+        "12.31.2025",
+        "1.1.2025",
+        "01.01.25",
+        True,
+        [1],
+        {"a": 1},
+        1e300,
+        -1e17,
+        "0000-01-01",
+    ],
+)
 def test_anything_else_is_no_time(value: Any) -> None:
     with pytest.raises(Rejected) as rejected:
         event_time({"timestamp": value}, None)

@@ -1,5 +1,6 @@
 """When a row happened, told by one of its own fields. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,8 @@ FIELDS = ("timestamp", "time", "ts", "date", "datetime", "created_at")
 """Looked for in this order, in the row itself and then in the objects directly inside it."""
 MILLISECONDS_FROM = 1e11
 """A number from here on counts milliseconds: as seconds it would lie beyond the year 5000, as milliseconds in 1973."""
+_DOTTED = re.compile(r"^(\d\d)\.(\d\d)\.(\d{4})(?=$|[T ])")
+"""Day, month, year: with dots nobody writes them in another order."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -18,7 +21,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def event_time(data: Mapping[str, Any], field: str | None) -> datetime:
     """The time that the field holds, else the first of FIELDS that can be read as one, in UTC and microseconds.
 
-    Epoch seconds or milliseconds, or ISO 8601; without a zone it is UTC. Raises Rejected: `no_time`, `bad_time`.
+    Epoch seconds or milliseconds, ISO 8601, or its date written 31.12.2025; without a zone it is UTC. Raises
+    Rejected: `no_time`, `bad_time`.
     """
     if field is not None:
         value = value_at(data, field)
@@ -61,11 +65,13 @@ def _time(value: Any) -> datetime | None:
 
 def _from_text(text: str) -> datetime | None:
     try:
-        time = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(_DOTTED.sub(r"\3-\2-\1", text))
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
 def _unreadable() -> Rejected:
-    return Rejected("bad_time", "the time of the row is neither epoch seconds or milliseconds nor ISO 8601")
+    return Rejected(
+        "bad_time", "the time of the row is neither epoch seconds or milliseconds nor ISO 8601 (2025-12-31T23:59:58)"
+    )

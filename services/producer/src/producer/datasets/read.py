@@ -25,6 +25,8 @@ def read_rows(chunks: Iterable[bytes], bounds: Bounds, row_bytes_max: int) -> It
             return read_lines(text, row_bytes_max)
         case "csv":
             return read_csv(text, ",", row_bytes_max)
+        case "semicolons":
+            return read_csv(text, ";", row_bytes_max)
         case "tsv":
             return read_csv(text, "\t", row_bytes_max)
         case "parquet":

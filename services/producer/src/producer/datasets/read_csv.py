@@ -1,4 +1,7 @@
-"""Rows of CSV and TSV with a header, as JSON objects: cells that read as JSON are typed, an empty one is null. Pure."""
+"""Rows of CSV and TSV with a header, as JSON objects: cells that read as JSON are typed, an empty one is null. Pure.
+
+Where semicolons separate, as spreadsheets do it that write 12,5, such a cell is a number too.
+"""
 
 import csv
 import re
@@ -14,6 +17,7 @@ from producer.errors import Failed
 RECORD_BYTES_MAX = 65_536
 """A quoted cell that makes a record of several lines longer than this was never meant to be one."""
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?")
+_DECIMAL_COMMA = re.compile(r"-?(0|[1-9][0-9]*),[0-9]+")
 _WORDS = {"true": b"true", "false": b"false", "": b"null"}
 
 
@@ -29,7 +33,7 @@ def read_csv(chunks: Iterable[bytes], delimiter: str, row_bytes_max: int) -> Ite
     while (cells := _next(feed, records)) is not None:
         if cells == [] and not feed.taken[0].code:  # a blank line
             continue
-        row = _row(feed, keys, cells)
+        row = _row(feed, keys, cells, decimal_comma=delimiter == ";")
         if row.code:
             feed.give_back()
         yield row
@@ -87,12 +91,14 @@ def _header(feed: _Feed, records: Iterator[list[str]]) -> list[bytes]:
     return [msgspec.json.encode(name) + b":" for name in names]
 
 
-def _row(feed: _Feed, keys: list[bytes], cells: list[str] | csv.Error) -> RawRow:
+def _row(feed: _Feed, keys: list[bytes], cells: list[str] | csv.Error, *, decimal_comma: bool) -> RawRow:
     first = feed.taken[0]
     if first.code:
         return first
     fault = _fault(feed.taken, len(keys), cells)
     if fault is None and isinstance(cells, list):
+        if decimal_comma:
+            cells = [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell.strip()) else cell for cell in cells]
         data = b"{" + b",".join([key + _value(cell) for key, cell in zip(keys, cells, strict=True)]) + b"}"
         return RawRow(data, first.line, first.byte)
     code, detail = fault or ("bad_quotes", str(cells))

@@ -6,7 +6,7 @@ from typing import Literal
 from producer.datasets.compressed import GZIP, ZSTD
 from producer.errors import Failed
 
-Format = Literal["json", "ndjson", "csv", "tsv", "parquet"]
+Format = Literal["json", "ndjson", "csv", "semicolons", "tsv", "parquet"]
 
 HEAD_BYTES = 65_536
 """What is looked at."""
@@ -17,13 +17,15 @@ _FOREIGN = (
     (GZIP, "it is compressed twice: compress it once"),
     (ZSTD, "it is compressed twice: compress it once"),
     (b"PK\x03\x04", "it is a zip archive or a spreadsheet: unpack it, or save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "it is an Excel file: save it as CSV UTF-8"),
     (b"BZh", "it is compressed with bzip2: use gzip or zstd"),
     (b"\xfd7zXZ", "it is compressed with xz: use gzip or zstd"),
     (b"\xff\xfe", "it is UTF-16 text: save it as UTF-8"),
     (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
     (b"%PDF", "it is a PDF"),
 )
-_WHAT_IS_TAKEN = "a JSON array of objects, one JSON object a line, or CSV or TSV with a header, or Parquet is taken"
+_WHAT_IS_TAKEN = "Taken are a JSON array of objects, one JSON object a line, CSV or TSV with a header, and Parquet"
+_QUOTED = re.compile(rb'"[^"]*"')
 _MARKUP = re.compile(rb"<(!doctype|html|head|body|\?xml|[a-z]+[\s>])", re.IGNORECASE)
 
 
@@ -51,20 +53,23 @@ def _objects(text: bytes) -> Format:
     first, newline, rest = text.partition(b"\n")
     if not newline or first.rstrip().endswith(b"}") or rest.startswith(b"{"):
         return "ndjson"
-    raise Failed("unknown_format", f"it is one JSON object over several lines: {_WHAT_IS_TAKEN}")
+    raise Failed("unknown_format", f"it is one JSON object over several lines. {_WHAT_IS_TAKEN}")
 
 
 def _table(text: bytes) -> Format:
-    header = text.partition(b"\n")[0]
+    header, newline, _ = text.partition(b"\n")
     try:
         header.decode()
     except UnicodeDecodeError as error:
-        if error.end < len(header):  # not a character that the head cuts off
-            raise Failed("unknown_format", f"it begins with bytes that are no UTF-8 text: {_WHAT_IS_TAKEN}") from None
+        if newline or error.end < len(header):  # not a character that the head cuts off
+            raise Failed("unknown_format", f"it is no UTF-8 text: save it as UTF-8. {_WHAT_IS_TAKEN}") from None
     if b"\x00" in header:
-        raise Failed("unknown_format", f"it is binary: {_WHAT_IS_TAKEN}")
+        raise Failed("unknown_format", f"it is binary. {_WHAT_IS_TAKEN}")
     if b"\t" in header:
         return "tsv"
+    between = _QUOTED.sub(b"", header)
+    if between.count(b";") > between.count(b","):
+        return "semicolons"
     if b"," in header:
         return "csv"
-    raise Failed("unknown_format", f"its first line is neither JSON nor a header of several columns: {_WHAT_IS_TAKEN}")
+    raise Failed("unknown_format", f"its first line is neither JSON nor a header of several columns. {_WHAT_IS_TAKEN}")

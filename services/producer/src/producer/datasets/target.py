@@ -52,7 +52,9 @@ def parse_target(text: str) -> Target:
     except (httpx.InvalidURL, UnicodeError, ValueError, TypeError):
         raise Failed("bad_url", "this is not a URL: write https://host/path") from None
     if url.scheme not in PORTS:
-        raise Failed("bad_url", "only http and https URLs can be ingested")
+        raise Failed(
+            "bad_url", "only http and https URLs can be ingested: docs/datasets.md says how to serve a file of yours"
+        )
     if not host:
         raise Failed("bad_url", "the URL names no host: write https://host/path")
     if url.userinfo:
@@ -87,8 +89,8 @@ def vet(target: Target, addresses: Sequence[str], allowed_hosts: Collection[str]
         if refused:
             raise Failed(
                 "address_refused",
-                f"the host {target.host} has an address that is not public: if it is yours, "
-                "list it in the setting datasets.allow_private_hosts",
+                f"the host {target.host} has an address that is not public: if it is yours, start Tideline with "
+                f"TIDELINE_DATASETS__ALLOW_PRIVATE_HOSTS='[\"{target.host}\"]' (setting datasets.allow_private_hosts)",
             )
     return addresses
 

@@ -275,7 +275,7 @@ MUTANTS = (
     Mutant(
         "closed range", "a window on the end of a range is in it, and in the next one too",
         f"{QUERY_API}/sql/aggregates.sql",
-        "minute >= $6 AND minute < $7", "minute >= $6 AND minute <= $7",
+        "minute >= $11 AND minute < $12", "minute >= $11 AND minute <= $12",
         "tests/integration/test_api_data.py::test_neighbouring_ranges_share_no_window_and_leave_none_out",
     ),
     Mutant(

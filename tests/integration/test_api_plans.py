@@ -99,13 +99,13 @@ class Recording(Database):
         return await super().fetch(name, *values)
 
 
-async def poll_once(api: httpx.AsyncClient, path: str, name: str) -> None:
-    """Stay connected until this statement was asked."""
+async def poll_once(api: httpx.AsyncClient, path: str, name: str, since: str = "") -> None:
+    """Stay connected until this statement was asked, going on behind an event."""
 
     async def is_asked() -> bool:
         return name in {asked for asked, _ in Recording.asked}
 
-    async with api.stream("GET", path) as answer:
+    async with api.stream("GET", path, headers={"Last-Event-ID": since}) as answer:
         assert answer.status_code == 200
         await until_async(is_asked, 5, "it looked for news", every_s=0.01)
 
@@ -120,6 +120,7 @@ async def test_no_question_scans_a_large_table(database: databases.Database) -> 
             assert answer.json(), question
         await poll_once(api, "/api/v1/live", "changes")
         await poll_once(api, "/stream/demo-1", "values_beyond")
+        await poll_once(api, "/stream/demo-1", "series_of_stream", since="2026-02-01T00:00:00Z")
     reader = await asyncpg.connect(database.api_dsn, server_settings=session(settings_for(database.api_dsn, {})))
     plans = {(name, str(values)): await plan_of(reader, name, values) for name, values in Recording.asked}
     filled = "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= 10000"

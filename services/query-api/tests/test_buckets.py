@@ -37,12 +37,13 @@ def at(*parts: int) -> datetime:
 
 def bucket_of(grid: Grid, instant: datetime) -> datetime | None:
     """What Postgres does with a grid: where the instant's bucket begins."""
+    if not grid.bounds[0] <= instant < grid.bounds[-1]:
+        return None
     if grid.step is not None:
         [first] = grid.starts
         assert first is not None
         return instant - (instant - first) % grid.step
-    piece = bisect_right(grid.bounds, instant) - 1
-    return grid.starts[piece] if 0 <= piece < len(grid.starts) else None
+    return grid.starts[bisect_right(grid.bounds, instant) - 1]
 
 
 def starts_of(grid: Grid) -> list[datetime]:

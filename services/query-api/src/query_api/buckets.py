@@ -116,7 +116,10 @@ def local_days(zone: ZoneInfo, first: date, last: date) -> Days:
     """The days of the zone's calendar from `first` to `last`, both included; a day that it skipped is not there."""
     low, high = first.toordinal() - FIRST_DAY, last.toordinal() - FIRST_DAY
     start, end = low * DAY - MARGIN, (high + 1) * DAY + MARGIN
-    pieces = _local_pieces(list(_offsets(zone, start, end)), DAY, end)
+    offsets = list(_offsets(zone, start, end))
+    if len(offsets) == 1:
+        return _even_days(low, high, offsets[0][1])
+    pieces = _local_pieces(offsets, DAY, end)
     of_day: dict[tuple[int, int], list[Piece]] = {}
     for piece in pieces:
         if low <= piece.key[0] <= high:
@@ -135,6 +138,14 @@ def local_days(zone: ZoneInfo, first: date, last: date) -> Days:
         for key, own in of_day.items()
     }
     return Days(_grid(inside, starts, inside[0].start, inside[-1].end), days)
+
+
+def _even_days(low: int, high: int, offset: int) -> Days:
+    """Days of 24 hours each: the clocks do not change."""
+    bounds = [_instant(number * DAY - offset) for number in range(low, high + 2)]
+    dates = (date.fromordinal(number + FIRST_DAY) for number in range(low, high + 1))
+    days = {start: Day(day, DAY // 60, end) for day, (start, end) in zip(dates, pairwise(bounds), strict=True)}
+    return Days(Grid([bounds[0], bounds[-1]], [bounds[0]], timedelta(days=1)), days)
 
 
 def _starts(pieces: list[Piece], keys: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
@@ -189,7 +200,7 @@ def _offsets(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _offset(zone: ZoneInfo, at: int) -> int:
-    offset = _instant(at).astimezone(zone).utcoffset()
+    offset = datetime.fromtimestamp(at, zone).utcoffset()
     return 0 if offset is None else int(offset.total_seconds())
 
 

@@ -10,7 +10,7 @@ from query_api.database import Database
 from query_api.formats import Line
 from query_api.newest import NO_ID
 from query_api.ranges import EARLIEST, LATEST
-from query_api.read import Chosen, series_page
+from query_api.read import Series
 from query_api.rows import rules_of, values_of
 
 ROWS_MAX = 50
@@ -56,8 +56,8 @@ class Follower:
         if not rows:
             return []
         self._rows_since = rows[0]["timestamp"]
-        found = await series_page(self._database, Chosen(self._stream, None), ("", ""), CATEGORIES_MAX)
-        series, rules = {one.category: one for one in found}, await rules_of(self._database, self._stream)
+        found = await self._database.fetch("series_of_stream", self._stream, CATEGORIES_MAX)
+        series, rules = {one["category"]: Series(*one) for one in found}, await rules_of(self._database, self._stream)
         return [
             {"timestamp": value.timestamp, "category": value.series.category, "value": value.value}
             for row in rows

@@ -1,6 +1,5 @@
 """Series and their aggregates, a page at a time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -54,14 +53,6 @@ async def used_range(database: Database, chosen: Chosen, asked: Range) -> Range:
     return kept(asked, *await extent(database, chosen))
 
 
-async def series_page(
-    database: Database, chosen: Chosen, after: tuple[str, str], limit: int, including: bool = False
-) -> list[Series]:
-    """At most `limit` series in the order of stream and category, from `after` on."""
-    rows = await database.fetch("series_from", chosen.stream, chosen.categories, *after, including, limit)
-    return [Series(*row) for row in rows]
-
-
 async def series_lines(database: Database, chosen: Chosen, after: tuple[str, str], limit: int) -> list[Line]:
     """At most `limit` series that have data beyond a place, with their first and last time and number of samples."""
     rows = await database.fetch("series_lines", chosen.stream, chosen.categories, *after, limit)
@@ -81,35 +72,36 @@ async def buckets_page(
     size = max(1, min(limit // grid.size(), ROWS_AT_ONCE // grid.rows()))
     while len(found) < limit:
         at_once = min(size, SERIES_AT_ONCE)
-        series = await series_page(database, chosen, after, at_once)
-        if not series:
+        lines = await _lines(database, chosen, grid, (*after, False, at_once), minutes)
+        buckets = [line for line in lines if line["window_start"] is not None]
+        found += buckets
+        series = lines[-1]["series"] if lines else 0
+        if series < at_once:
             break
-        lines = await _buckets(database, series, grid, minutes)
-        found += lines
-        if len(series) < at_once:
-            break
-        after = series[-1][1:]
-        wanted = 1 + (limit - len(found)) * len(series) // max(1, len(lines))
-        read = sum(line["parts"] for line in lines)
-        size = max(1, min(8 * size, wanted, ROWS_AT_ONCE * len(series) // max(1, read)))
+        after = lines[-1][:2]
+        wanted = 1 + (limit - len(found)) * series // max(1, len(buckets))
+        read = sum(line["parts"] for line in buckets)
+        size = max(1, min(8 * size, wanted, ROWS_AT_ONCE * series // max(1, read)))
     return found[:limit]
 
 
 async def _rest(database: Database, chosen: Chosen, grid: Grid, place: Before, minutes: bool) -> list[Record]:
     """What is left of the series that the place is in the middle of."""
-    if place.start is None:
+    stream, category, start = place
+    if start is None:
         return []
-    series = await series_page(database, chosen, place[:2], 1, including=True)
-    if not series or series[0][1:] != place[:2]:
-        return []
-    lines = await _buckets(database, series, grid.beyond(place.start), minutes)
-    return [line for line in lines if line["window_start"] > place.start]
+    lines = await _lines(database, chosen, grid.beyond(start), (stream, category, True, 1), minutes)
+    beyond = (line for line in lines if line["window_start"] is not None and line["window_start"] > start)
+    return [line for line in beyond if line[:2] == (stream, category)]
 
 
-async def _buckets(database: Database, series: Sequence[Series], grid: Grid, minutes: bool) -> list[Record]:
-    ids, ends = [one.id for one in series], (*grid.quarters(), grid.bounds[-1])
-    lines = await database.fetch("aggregates", ids, grid.bounds, grid.starts, grid.step, *ends, minutes)
-    return [line for line in lines if line["window_start"] is not None] if None in grid.starts else lines
+async def _lines(
+    database: Database, chosen: Chosen, grid: Grid, which: tuple[str, str, bool, int], minutes: bool
+) -> list[Record]:
+    """Buckets of the series from a place on (stream, category, whether itself too, at most so many)."""
+    ends = (*grid.quarters(), grid.bounds[-1])
+    series = (chosen.stream, chosen.categories, *which)
+    return await database.fetch("aggregates", *series, grid.bounds, grid.starts, grid.step, *ends, minutes)
 
 
 async def prices_by_day(database: Database, start: datetime, end: datetime, category: str | None) -> list[Record]:

@@ -1,5 +1,6 @@
 """`GET /api/v1/daily-averages`: one average per series and local day."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -53,7 +54,7 @@ def reader(parts: Parts, chosen: Chosen, days: Days, now: datetime, question: st
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
         before = Before(place.stream, place.category, place.bucket) if place else Before()
         found = await buckets_page(parts.database, chosen, days.grid, before, limit + 1, minutes=True)
-        lines = [_line(bucket, days.days[bucket["window_start"]], now) for bucket in found[:limit]]
+        lines = [_line(bucket, days.days, now) for bucket in found[:limit]]
         if len(found) <= limit:
             return Page(lines)
         (stream, category), start = found[limit - 1][:2], found[limit - 1]["window_start"]
@@ -62,17 +63,19 @@ def reader(parts: Parts, chosen: Chosen, days: Days, now: datetime, question: st
     return read
 
 
-def _line(bucket: Record, day: Day, now: datetime) -> Line:
+def _line(bucket: Record, days: Mapping[datetime, Day], now: datetime) -> Line:
+    stream, category, average, count, _sum, low, high, _last, start, minutes, *_ = bucket
+    day = days[start]
     return {
         "date": day.date,
-        "stream": bucket["stream"],
-        "category": bucket["category"],
-        "avg_value": bucket["avg_value"],
-        "min": bucket["min"],
-        "max": bucket["max"],
-        "count": bucket["count"],
+        "stream": stream,
+        "category": category,
+        "avg_value": average,
+        "min": low,
+        "max": high,
+        "count": count,
         "minutes_expected": day.minutes,
-        "minutes_present": bucket["minutes"],
-        "coverage": bucket["minutes"] / day.minutes,
+        "minutes_present": minutes,
+        "coverage": minutes / day.minutes,
         "complete": day.end <= now,
     }

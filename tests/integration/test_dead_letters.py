@@ -91,6 +91,9 @@ async def test_letters_are_found_by_stream_text_state_topic_and_time(database: D
         }.items():
             answer = await api.get(f"/api/v1/dead-letters{asked}")
             assert [line["offset"] for line in answer.json()] == offsets, asked
+        page = await api.get("/api/v1/dead-letters?start=2026-02-01&end=now&limit=2")
+        assert page.headers["tideline-start"] == "2026-02-01T00:00:00Z"
+        assert (await api.get(page.links["next"]["url"])).headers["tideline-end"] == page.headers["tideline-end"]
         assert (await api.get("/api/v1/dead-letters?reason=bad")).status_code == 422
         assert (await api.get("/api/v1/dead-letters/rows/0/7")).status_code == 404
         line = (await api.get("/api/v1/dead-letters/readings/0/0")).json()

@@ -13,9 +13,9 @@ from query_api import formats
 from query_api.errors import BadParameter, CutShort
 from query_api.formats import Columns, Format, Line
 from query_api.paging import Cursor, encode
-from query_api.parameters import Listed
+from query_api.parameters import Listed, asked
 from query_api.parts import Parts
-from query_api.ranges import Range, written
+from query_api.ranges import EVERYTHING, Range, written
 
 C = TypeVar("C", bound=Cursor)
 
@@ -34,12 +34,17 @@ Read = Callable[[C | None, int], Awaitable[Page[C]]]
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[C]):
-    """A list that is read page by page, from a place on."""
+    """A list that is read page by page, from a place on; the range it is about goes into headers and cursors."""
 
     columns: Columns
     read: Read[C]
     place: C | None = None
+    used: Range = EVERYTHING
     headers: dict[str, str] = field(default_factory=dict)
+
+    def about(self) -> dict[str, str]:
+        """All headers that tell about the list."""
+        return range_headers(self.used) | self.headers
 
 
 async def nothing(_place: object, _limit: int) -> Page[Any]:
@@ -68,9 +73,9 @@ async def answer(request: Request, parts: Parts, query: Listed, default: int, li
     if form is not Format.JSON and query.limit is None:
         return await _streamed(parts, form, listing)
     page = await listing.read(listing.place, size)
-    headers = dict(listing.headers)
+    headers = listing.about()
     if page.next is not None:
-        headers["Link"] = f'<{_next_url(request, parts, page.next)}>; rel="next"'
+        headers["Link"] = f'<{_next_url(request, parts, page.next, listing.used)}>; rel="next"'
     return single(request, form, formats.page(form, page.lines, listing.columns), headers)
 
 
@@ -88,7 +93,7 @@ async def _streamed(parts: Parts, form: Format, listing: Listing[C]) -> Response
     first = await listing.read(listing.place, size)  # before the status is sent, so that a failure has its own
     return StreamingResponse(
         _chunks(parts, form, listing, first, size),
-        headers=listing.headers | {"Vary": "Accept"},
+        headers=listing.about() | {"Vary": "Accept"},
         media_type=formats.MEDIA_TYPES[form],
     )
 
@@ -112,8 +117,8 @@ async def _chunks(parts: Parts, form: Format, listing: Listing[C], page: Page[C]
             raise CutShort(problem.detail) from problem
 
 
-def _next_url(request: Request, parts: Parts, place: Cursor) -> URL:
-    url = request.url.include_query_params(cursor=encode(place))
+def _next_url(request: Request, parts: Parts, place: Cursor, used: Range) -> URL:
+    url = request.url.include_query_params(cursor=encode(place, asked(request), used))
     if parts.settings.public_url:
         base = URL(parts.settings.public_url)
         url = url.replace(scheme=base.scheme, netloc=base.netloc)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -86,10 +86,16 @@ def _as_it_is(value: Any) -> orjson.Fragment:
 
 def csv_rows(rows: Iterable[Iterable[Any]]) -> bytes:
     """Rows of values without a header; times in RFC 3339, nothing for null, JSON for objects and lists."""
+    lines = list(zip(*map(_cells, zip(*rows, strict=True)), strict=True))
+    text = _csv(lines, csv.QUOTE_MINIMAL)
+    return (text if "\r" not in text else _csv(lines, csv.QUOTE_ALL)).encode()
+
+
+def _csv(lines: Iterable[Iterable[Any]], quoting: Literal[0, 1]) -> str:
+    """Python before 3.13 puts no quotes around a carriage return, which most readers take for the end of a line."""
     text = io.StringIO()
-    columns = map(_cells, zip(*rows, strict=True))
-    csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
-    return text.getvalue().encode()
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerows(lines)
+    return text.getvalue()
 
 
 def _cells(column: Sequence[Any]) -> Sequence[Any]:

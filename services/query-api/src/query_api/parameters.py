@@ -13,6 +13,7 @@ from contracts.reasons import Reason
 from query_api.errors import BadParameter, query_fields
 from query_api.formats import Format
 from query_api.letters import Wanted
+from query_api.paging import C, Cursor, decode, question_of
 from query_api.ranges import FORMS, Range, parse_range
 from query_api.read import Chosen
 
@@ -56,12 +57,21 @@ async def given_once(request: Request) -> None:
             raise BadParameter(name, "must be given once")
 
 
+def asked(request: Request) -> str:
+    """The question that a request asks, whatever its page."""
+    return question_of(request.url.path, request.query_params.multi_items())
+
+
 class Listed(Query):
     """A list: its format and its page."""
 
     format: Format | None = Field(None, description="`json`, `ndjson` or `csv`; without it `Accept` decides.")
     limit: int | None = Field(None, ge=1, description="Lines on a page; without it CSV and NDJSON stream all of them.")
     cursor: str | None = Field(None, max_length=2_000, description="From the `Link` header of the page before.")
+
+    def place(self, request: Request, kind: type[C]) -> C | None:
+        """Where the page before ended; None: this is the first. Raises BadParameter."""
+        return decode(self.cursor, kind, asked(request))
 
 
 class SeriesQuery(Listed):
@@ -85,8 +95,10 @@ class Ranged(Query):
     from_: Instant | None = Field(None, alias="from", description="The same as `start`.")
     to: Instant | None = Field(None, description="The same as `end`.")
 
-    def range(self, now: datetime) -> Range:
-        """The range as it was asked for. Raises BadParameter."""
+    def range(self, now: datetime, place: Cursor | None = None) -> Range:
+        """The range as it was asked for, of a further page that of the first. Raises BadParameter."""
+        if place is not None:
+            return Range(place.start, place.end)
         return parse_range(self.start, self.end, self.from_, self.to, now)
 
 
@@ -154,10 +166,10 @@ class LetterFilter(Ranged):
         None, min_length=1, max_length=200, pattern=r"^[^\x00]+$", description="In the value, the key or the detail."
     )
 
-    def wanted(self, now: datetime, state: str | None) -> Wanted:
-        """Which are asked for. Raises BadParameter."""
+    def wanted(self, used: Range, state: str | None) -> Wanted:
+        """Which are asked for."""
         reasons = tuple(reason.value for reason in self.reason) if self.reason else None
-        return Wanted(reasons, self.topic, self.stream, state, self.text, self.range(now))
+        return Wanted(reasons, self.topic, self.stream, state, self.text, used)
 
 
 class LettersQuery(Listed, LetterFilter):

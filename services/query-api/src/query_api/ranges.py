@@ -31,6 +31,9 @@ class Range:
     end: datetime | None
 
 
+EVERYTHING = Range(None, None)
+
+
 def parse_instant(parameter: str, text: str, now: datetime) -> datetime:
     """The instant that `text` names, in UTC, cut to microseconds; a date is midnight UTC.
 

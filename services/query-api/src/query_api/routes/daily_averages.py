@@ -7,16 +7,16 @@ from typing import Annotated
 from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
-from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
+from query_api.answers import Listing, Page, Read, answer, nothing
 from query_api.buckets import Day, Days, local_days
 from query_api.formats import Columns, Line
 from query_api.lines import DayLine, columns
 from query_api.openapi import listed
-from query_api.paging import SeriesCursor, decode, question_of
+from query_api.paging import SeriesCursor
 from query_api.parameters import DaysQuery
 from query_api.parts import Parts
 from query_api.points import check_days
-from query_api.ranges import Range, parse_dates
+from query_api.ranges import EVERYTHING, Range, parse_dates
 from query_api.read import Before, Chosen, buckets_page
 from query_api.routes.dates import DateRoute
 
@@ -34,21 +34,20 @@ def router(parts: Parts) -> APIRouter:
         """
         zone, (first, last) = parts.zone(query.tz), parse_dates(query.start_date, query.end_date)
         check_days(first, last, parts.settings.limits)
-        question = question_of(request.url.path, request.query_params.multi_items())
-        place = decode(query.cursor, SeriesCursor, question)
+        place = query.place(request, SeriesCursor)
         days = local_days(zone, first, last)
         read: Read[SeriesCursor] = nothing
-        headers = {"Tideline-Zone": zone.key}
+        used = EVERYTHING
         if days.days:
-            headers |= range_headers(Range(days.grid.bounds[0], days.grid.bounds[-1]))
-            read = reader(parts, query.chosen(), days, parts.now(), question)
-        listing = Listing(Columns(columns(DayLine)), read, place, headers)
+            used = Range(days.grid.bounds[0], days.grid.bounds[-1])
+            read = reader(parts, query.chosen(), days, parts.now())
+        listing = Listing(Columns(columns(DayLine)), read, place, used, {"Tideline-Zone": zone.key})
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     return routes
 
 
-def reader(parts: Parts, chosen: Chosen, days: Days, now: datetime, question: str) -> Read[SeriesCursor]:
+def reader(parts: Parts, chosen: Chosen, days: Days, now: datetime) -> Read[SeriesCursor]:
     """Reads the list page by page."""
 
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
@@ -58,7 +57,7 @@ def reader(parts: Parts, chosen: Chosen, days: Days, now: datetime, question: st
         if len(found) <= limit:
             return Page(lines)
         (stream, category), start = found[limit - 1][:2], found[limit - 1]["window_start"]
-        return Page(lines, SeriesCursor(question=question, stream=stream, category=category, bucket=start))
+        return Page(lines, SeriesCursor(stream=stream, category=category, bucket=start))
 
     return read
 

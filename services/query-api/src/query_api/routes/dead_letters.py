@@ -11,7 +11,7 @@ from query_api.letter_lines import LetterBody, LetterLine, ReasonLine
 from query_api.letters import Wanted
 from query_api.lines import columns
 from query_api.openapi import READS, answered, example, listed
-from query_api.paging import LetterCursor, decode, question_of
+from query_api.paging import LetterCursor
 from query_api.parameters import LetterQuery, LettersQuery
 from query_api.parts import Parts
 
@@ -31,10 +31,10 @@ def router(parts: Parts) -> APIRouter:
 
         The range is about when they were kept. Of a long value only the beginning is shown; a single letter is whole.
         """
-        question = question_of(request.url.path, request.query_params.multi_items())
-        place = decode(query.cursor, LetterCursor, question)
-        wanted = query.wanted(parts.now(), query.state)
-        listing = Listing(Columns(columns(LetterLine)), _reader(parts, wanted, question), place)
+        place = query.place(request, LetterCursor)
+        used = query.range(parts.now(), place)
+        read = _reader(parts, query.wanted(used, query.state))
+        listing = Listing(Columns(columns(LetterLine)), read, place, used)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     @routes.get("/reasons", summary="Counts by reason", **answered(list[ReasonLine], [example(ReasonLine)], *READS))
@@ -60,7 +60,7 @@ def router(parts: Parts) -> APIRouter:
     return routes
 
 
-def _reader(parts: Parts, wanted: Wanted, question: str) -> Read[LetterCursor]:
+def _reader(parts: Parts, wanted: Wanted) -> Read[LetterCursor]:
     async def read(place: LetterCursor | None, limit: int) -> Page[LetterCursor]:
         before = (place.time, place.generation, place.topic, place.partition, place.offset) if place else None
         found = await letters.letters_page(parts.database, wanted, before, limit + 1)
@@ -69,6 +69,6 @@ def _reader(parts: Parts, wanted: Wanted, question: str) -> Read[LetterCursor]:
             return Page(lines)
         last = found[limit - 1]
         at = {name: last[name] for name in ("generation", "topic", "partition", "offset")}
-        return Page(lines, LetterCursor(question=question, time=last["received_at"], **at))
+        return Page(lines, LetterCursor(time=last["received_at"], **at))
 
     return read

@@ -9,7 +9,7 @@ from query_api.formats import Columns, Line
 from query_api.lag import Lag, total
 from query_api.lines import LagLine, columns
 from query_api.openapi import listed
-from query_api.paging import PartitionCursor, decode, question_of
+from query_api.paging import PartitionCursor
 from query_api.parameters import Listed
 from query_api.parts import Parts
 
@@ -34,12 +34,12 @@ def router(parts: Parts, lag: Lag) -> APIRouter:
         Told by Postgres (what is visible) and Kafka (what is there), at most a second old; rates are those of the last
         half minute. 503 while Kafka is away. Totals are in the headers; one that is not known is missing.
         """
-        question = question_of(request.url.path, request.query_params.multi_items())
-        place = decode(query.cursor, PartitionCursor, question)
         lines = await lag.lines(parts.now())
         sums = {name: value for name, field in TOTALS.items() if (value := total(lines)[field]) is not None}
         headers = {name: str(value) for name, value in sums.items()}
-        listing = Listing(Columns(columns(LagLine)), _reader(lines, question), place, headers)
+        listing = Listing(
+            Columns(columns(LagLine)), _reader(lines), query.place(request, PartitionCursor), headers=headers
+        )
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     return routes
@@ -54,13 +54,13 @@ def described() -> dict[str, Any]:
     return found
 
 
-def _reader(lines: list[Line], question: str) -> Read[PartitionCursor]:
+def _reader(lines: list[Line]) -> Read[PartitionCursor]:
     async def read(place: PartitionCursor | None, limit: int) -> Page[PartitionCursor]:
         beyond = (place.topic, place.partition) if place else ("", -1)
         found = [line for line in lines if (line["topic"], line["partition"]) > beyond]
         page = found[:limit]
         if len(found) <= limit:
             return Page(page)
-        return Page(page, PartitionCursor(question=question, topic=page[-1]["topic"], partition=page[-1]["partition"]))
+        return Page(page, PartitionCursor(topic=page[-1]["topic"], partition=page[-1]["partition"]))
 
     return read

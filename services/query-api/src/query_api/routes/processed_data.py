@@ -4,16 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
+from query_api.answers import Listing, Page, Read, answer, nothing
 from query_api.buckets import Grid, step_grid, whole
 from query_api.formats import Columns
 from query_api.lines import BucketLine, TotalLine, columns
 from query_api.openapi import listed
-from query_api.paging import SeriesCursor, decode, question_of
+from query_api.paging import SeriesCursor
 from query_api.parameters import ProcessedQuery
 from query_api.parts import Parts
 from query_api.points import chosen_step
-from query_api.ranges import Range, whole_minutes
+from query_api.ranges import whole_minutes
 from query_api.read import Before, Chosen, buckets_page, used_range
 
 
@@ -29,26 +29,24 @@ def router(parts: Parts) -> APIRouter:
         inside it; `tz` moves the bounds of hours and days; times go out in UTC.
         """
         limits, zone = parts.settings.limits, parts.zone(query.tz)
-        question = question_of(request.url.path, request.query_params.multi_items())
-        place = decode(query.cursor, SeriesCursor, question)
-        asked = Range(place.start, place.end) if place else query.range(parts.now())
+        place = query.place(request, SeriesCursor)
+        asked = query.range(parts.now(), place)
         used = whole_minutes(await used_range(parts.database, query.chosen(), asked))
         step = chosen_step(query.step, used, limits)
         line, default = (BucketLine, limits.rows_default_step) if step else (TotalLine, limits.rows_default)
         names = columns(line)
-        headers = range_headers(used) | ({"Tideline-Step": step, "Tideline-Zone": zone.key} if step else {})
+        headers = {"Tideline-Step": step, "Tideline-Zone": zone.key} if step else {}
         read: Read[SeriesCursor] = nothing
         if used.start is not None and used.end is not None and used.start < used.end:
             grid = step_grid(step, zone, used.start, used.end) if step else whole(used.start, used.end)
-            read = reader(parts, query.chosen(), grid, names, question)
-        return await answer(request, parts, query, default, Listing(Columns(names), read, place, headers))
+            read = reader(parts, query.chosen(), grid, names)
+        return await answer(request, parts, query, default, Listing(Columns(names), read, place, used, headers))
 
     return routes
 
 
-def reader(parts: Parts, chosen: Chosen, grid: Grid, names: list[str], question: str) -> Read[SeriesCursor]:
+def reader(parts: Parts, chosen: Chosen, grid: Grid, names: list[str]) -> Read[SeriesCursor]:
     """Reads the list page by page."""
-    ends = {"question": question, "start": grid.bounds[0], "end": grid.bounds[-1]}
 
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
         before = Before(place.stream, place.category, place.bucket) if place else Before()
@@ -57,7 +55,6 @@ def reader(parts: Parts, chosen: Chosen, grid: Grid, names: list[str], question:
         if len(found) <= limit:
             return Page(lines)
         last = found[limit - 1]
-        place = SeriesCursor(stream=last["stream"], category=last["category"], bucket=last["window_start"], **ends)
-        return Page(lines, place)
+        return Page(lines, SeriesCursor(stream=last["stream"], category=last["category"], bucket=last["window_start"]))
 
     return read

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
+from query_api.answers import Listing, Page, Read, answer, nothing
 from query_api.formats import Columns
 from query_api.lines import ReadingLine, columns
 from query_api.newest import Place, RawSeries, raw_series, readings
 from query_api.openapi import listed
-from query_api.paging import ReadingCursor, decode, question_of
+from query_api.paging import ReadingCursor
 from query_api.parameters import RangeQuery
 from query_api.parts import Parts
 from query_api.ranges import Range, kept
@@ -26,28 +26,24 @@ def router(parts: Parts) -> APIRouter:
 
         Of a dataset they are the values of its kept rows, each with the id of its row.
         """
-        question = question_of(request.url.path, request.query_params.multi_items())
-        place = decode(query.cursor, ReadingCursor, question)
-        asked = Range(place.start, place.end) if place else query.range(parts.now())
+        place = query.place(request, ReadingCursor)
         series = await raw_series(parts.database, query.chosen())
-        used = kept(asked, series.first, series.last)
-        read = await reader(parts, series, used, question)
-        listing = Listing(Columns(columns(ReadingLine)), read, place, range_headers(used))
+        used = kept(query.range(parts.now(), place), series.first, series.last)
+        listing = Listing(Columns(columns(ReadingLine)), await reader(parts, series, used), place, used)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     return routes
 
 
-async def reader(parts: Parts, found: RawSeries, used: Range, question: str) -> Read[ReadingCursor]:
+async def reader(parts: Parts, found: RawSeries, used: Range) -> Read[ReadingCursor]:
     """Reads the list page by page."""
     if not found.series or used.start is None or used.end is None:
         return nothing
     of = parts.database, found.series, used.start, used.end
     values = await dataset_values(*of) if found.from_rows else readings(*of)
-    asked = {"question": question, "start": used.start, "end": used.end}
 
     async def read(place: ReadingCursor | None, limit: int) -> Page[ReadingCursor]:
         lines, then = await values(Place(place.time, place.series, place.id) if place else None, limit)
-        return Page(lines, then and ReadingCursor(time=then.time, series=then.key, id=then.id, **asked))
+        return Page(lines, then and ReadingCursor(time=then.time, series=then.key, id=then.id))
 
     return read

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
-from query_api.answers import Listing, Page, Read, answer, nothing, range_headers
+from query_api.answers import Listing, Page, Read, answer, nothing
 from query_api.formats import Columns, JsonText, Line
 from query_api.lines import RowLine, columns
 from query_api.newest import Place
 from query_api.openapi import listed
-from query_api.paging import RowCursor, decode, question_of
+from query_api.paging import RowCursor
 from query_api.parameters import RowsQuery
 from query_api.parts import Parts
 from query_api.ranges import Range
@@ -31,27 +31,22 @@ def router(parts: Parts) -> APIRouter:
         With `fields=a,b` `data` holds these fields only, and CSV has a column for each, so that two fields of the same
         row can be set against each other. A page ends early where rows are large: follow its `Link`.
         """
-        question = question_of(request.url.path, request.query_params.multi_items())
-        place, fields = decode(query.cursor, RowCursor, question), query.field_names()
-        asked = Range(place.start, place.end) if place else query.range(parts.now())
+        place, fields = query.place(request, RowCursor), query.field_names()
         streams = await streams_with_rows(parts.database, query.stream)
-        used = await rows_range(parts.database, streams, asked)
-        read = reader(parts, streams, fields, used, question)
+        used = await rows_range(parts.database, streams, query.range(parts.now(), place))
+        read = reader(parts, streams, fields, used)
         csv = Columns(columns(RowLine)) if fields is None else Columns([*HEAD, *fields], _values)
-        listing = Listing(csv, read, place, range_headers(used))
+        listing = Listing(csv, read, place, used)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     return routes
 
 
-def reader(
-    parts: Parts, streams: Sequence[str], fields: Sequence[str] | None, used: Range, question: str
-) -> Read[RowCursor]:
+def reader(parts: Parts, streams: Sequence[str], fields: Sequence[str] | None, used: Range) -> Read[RowCursor]:
     """Reads the list page by page."""
     if used.start is None or used.end is None:
         return nothing
-    start, end = used.start, used.end
-    rows = Rows(parts.database, streams, fields, start)
+    end, rows = used.end, Rows(parts.database, streams, fields, used.start)
 
     async def read(place: RowCursor | None, limit: int) -> Page[RowCursor]:
         before = Place(place.time, place.stream, place.id) if place else Place(end, "")
@@ -60,8 +55,7 @@ def reader(
         if not more or not found:
             return Page(lines)
         last = place_of(found[-1])
-        then = RowCursor(question=question, start=start, end=end, time=last.time, stream=last.key, id=last.id)
-        return Page(lines, then)
+        return Page(lines, RowCursor(time=last.time, stream=last.key, id=last.id))
 
     return read
 

@@ -11,7 +11,7 @@ from query_api.bodies import new_stream
 from query_api.formats import Columns, Format, json_bytes
 from query_api.lines import columns
 from query_api.openapi import CONTROL, READS, answered, example, listed
-from query_api.paging import SeriesCursor, decode, question_of
+from query_api.paging import SeriesCursor
 from query_api.parameters import DeleteQuery, Listed, StreamInPath
 from query_api.parts import Parts
 from query_api.producer import JSON, Body, Producer
@@ -38,9 +38,8 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
     @routes.get("", summary="Streams", **listed(StreamLine, ranged=False))
     async def streams(request: Request, query: Annotated[Listed, Query()]) -> Response:
         """Every stream: the built-in ones, those somebody started, and as `external` what only outsiders publish."""
-        question = question_of(request.url.path, request.query_params.multi_items())
-        place = decode(query.cursor, SeriesCursor, question)
-        listing = Listing(Columns(columns(StreamLine)), _reader(parts, question), place)
+        place = query.place(request, SeriesCursor)
+        listing = Listing(Columns(columns(StreamLine)), _reader(parts), place)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     @routes.get("/{stream}", summary="One stream", **answered(StreamLine, shown, 404, *READS))
@@ -83,11 +82,11 @@ def _changing(producer: Producer, change: str) -> Callable[..., Awaitable[Respon
     return changed
 
 
-def _reader(parts: Parts, question: str) -> Read[SeriesCursor]:
+def _reader(parts: Parts) -> Read[SeriesCursor]:
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
         found = await streams_page(parts.database, place.stream if place else "", limit + 1)
         if len(found) <= limit:
             return Page(found)
-        return Page(found[:limit], SeriesCursor(question=question, stream=found[limit - 1]["id"], category=""))
+        return Page(found[:limit], SeriesCursor(stream=found[limit - 1]["id"], category=""))
 
     return read

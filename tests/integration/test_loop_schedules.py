@@ -68,7 +68,7 @@ class Member:
     def __init__(self, log: FakeLog, dsn: str, faults: Faults, rng: random.Random, metrics: Metrics) -> None:
         self.consumer = FakeConsumer(log, rng)
         self.loop = Loop(SETTINGS, metrics, faults)  # type: ignore[arg-type]
-        self._dsn, self._faults, self._metrics = dsn, faults, metrics
+        self._dsn, self._faults, self._rng, self._metrics = dsn, faults, rng, metrics
         self.work = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
@@ -87,6 +87,8 @@ class Member:
             await self.loop.on_partitions_revoked(sorted(self.consumer.assignment()))
         except (Killed, OSError):
             self.work.cancel()
+        for _ in range(self._rng.choice([0, 0, 3, 30])):  # the others have to join; until then the old ones are named
+            await asyncio.sleep(0)
         self.consumer.assign(partitions)
         await self.loop.on_partitions_assigned(partitions)
 

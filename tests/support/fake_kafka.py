@@ -55,6 +55,7 @@ class FakeConsumer:
         return {partition: len(self.log.records[partition]) for partition in partitions}
 
     def highwater(self, partition: TopicPartition) -> int:
+        assert partition in self._positions, "Partition is not assigned"  # as aiokafka says it
         return len(self.log.records[partition])
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:

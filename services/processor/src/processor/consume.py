@@ -152,10 +152,10 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._pool.acquire() as connection:
             for partition in due:
                 claim = await self._claim_one(connection, partition, starts[partition])
-                if partition not in self._consumer.assignment():
-                    continue
                 if starts[partition] > claim.next_offset:
                     await offsets.book_lost(connection, claim, starts[partition])
+                if not self._partitions.awaits(partition):
+                    continue  # revoked meanwhile; the client counts it as assigned until the next assignment comes
                 with self._refusing(partition):
                     where = self._partitions.hold(partition, claim, starts[partition], ends[partition])
                     self._consumer.seek(partition, where)

@@ -42,10 +42,13 @@ class Mirror:
         told: Mapping[TopicPartition, int] = {}
         told_at = 0.0
         while True:
-            self._metrics.behind(self.lag())
-            stored, now = dict(self._partitions.stored()), asyncio.get_running_loop().time()
-            if (stored != told or now > told_at + AGAIN_S) and await self.tell():
-                told, told_at = stored, now
+            try:
+                self._metrics.behind(self.lag())
+                stored, now = dict(self._partitions.stored()), asyncio.get_running_loop().time()
+                if (stored != told or now > told_at + AGAIN_S) and await self.tell():
+                    told, told_at = stored, now
+            except Exception as error:  # whatever it was: the next round may go well
+                log.error("unexpected", exc_info=error)
             await asyncio.sleep(PAUSE_S)
 
     async def tell(self) -> bool:

@@ -53,6 +53,10 @@ class Partitions:
             self.held.pop(partition, None)
             self.refused.pop(partition, None)
 
+    def awaits(self, partition: TopicPartition) -> bool:
+        """Whether it is assigned and not held."""
+        return partition in self.fresh or partition in self.refused
+
     def drop(self) -> None:
         """Forget every position: all partitions have to be claimed again."""
         self.fresh.update(self.held)

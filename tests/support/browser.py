@@ -139,7 +139,8 @@ class Visit:
 
     def __init__(self, browser: Browser, url: str, size: str = "desktop", scheme: Scheme = "light") -> None:
         self.url, self.size, self.scheme = url, size, scheme
-        self.allowed: list[str] = []
+        # What Chromium says when any interface of the machine comes or goes; the page has to get over it.
+        self.allowed = ["net::ERR_NETWORK_CHANGED"]
         self._seen: list[str] = []
         self._origins: set[str] = set()
         self._context = browser.new_context(

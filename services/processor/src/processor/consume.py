@@ -32,6 +32,9 @@ log = structlog.get_logger("processor")
 FENCED_PAUSE_S = 0.5
 FAILED_PAUSE_S = (0.1, 5.0)
 """First and longest pause after Postgres failed."""
+KAFKA_PAUSE_S = 1.0
+ANSWER_S = 10.0
+"""Longest wait for where a log begins or ends."""
 LOOK_AGAIN_S = 5.0
 UNREADABLE_PAUSE_S = 60.0
 EXPECTED = (
@@ -121,7 +124,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         if hasattr(self, "_consumer"):
             self._consumer.pause(*assigned)
         self._partitions.assigned(assigned)
-        self._trouble = None
+        self._trouble = "what was assigned is not claimed yet" if assigned else None
         log.info("partitions assigned", count=len(assigned))
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
@@ -141,25 +144,27 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             self._metrics.partitions.set(len(partitions.held))
             self._metrics.partitions_refused.set(len(partitions.refused))
             return
-        # Whatever is in flight may still move the offsets that are about to be read.
-        await self._guarded(self._settle())
         await self._guarded(self._claim_all(sorted(due)))
 
     async def _claim_all(self, due: Sequence[TopicPartition]) -> None:
+        await self._settle()  # what is in flight may still move the offsets that are about to be read
         self._pipeline.forget()
-        starts = await asyncio.wait_for(self._consumer.beginning_offsets(due), 10)
-        ends = await asyncio.wait_for(self._consumer.end_offsets(due), 10)
+        starts = await asyncio.wait_for(self._consumer.beginning_offsets(due), ANSWER_S)
+        claims = {}
         async with self._pool.acquire() as connection:
             for partition in due:
-                claim = await self._claim_one(connection, partition, starts[partition])
+                claim = claims[partition] = await self._claim_one(connection, partition, starts[partition])
                 if starts[partition] > claim.next_offset:
                     await offsets.book_lost(connection, claim, starts[partition])
-                if not self._partitions.awaits(partition):
-                    continue  # revoked meanwhile; the client counts it as assigned until the next assignment comes
-                with self._refusing(partition):
-                    where = self._partitions.hold(partition, claim, starts[partition], ends[partition])
-                    self._consumer.seek(partition, where)
-                    self._consumer.resume(partition)
+        # Asked for after the claims, up to which a former owner may have gone on; nothing is waited for after this.
+        ends = await asyncio.wait_for(self._consumer.end_offsets(due), ANSWER_S)
+        for partition in due:
+            if not self._partitions.awaits(partition):
+                continue  # revoked meanwhile; the client counts it as assigned until the next assignment comes
+            with self._refusing(partition):
+                where = self._partitions.hold(partition, claims[partition], starts[partition], ends[partition])
+                self._consumer.seek(partition, where)
+                self._consumer.resume(partition)
         self._reach("claimed")
         self._pause_s = FAILED_PAUSE_S[0]
         self._trouble = None
@@ -186,11 +191,11 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             fetched = await self._fetch_portions()
         except UNREADABLE as error:
-            await self._find_unreadable(error)
+            await self._guarded(self._find_unreadable(error))
             return []
         except KafkaError as error:
-            log.warning("Kafka failed", error=repr(error))
-            await self._pause(1.0)
+            self._start_over(KAFKA_PAUSE_S, f"{type(error).__name__}: {error}")
+            await self._pause(KAFKA_PAUSE_S)
             return []
         if fetched:
             self._reach("fetched")
@@ -228,6 +233,9 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         """Prepare the batches while the plan before is being committed, then commit them."""
 
         async def work() -> None:
+            if await self._were_deleted(batches):
+                self._start_over(0, "offsets were deleted before they were read")  # claiming again tells which
+                return
             plan = await self._pipeline.prepare(batches)
             await self._settle()
             if self._partitions.still_hold(batches):
@@ -239,15 +247,23 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
 
         await self._guarded(work())
 
+    async def _were_deleted(self, batches: Sequence[Batch]) -> bool:
+        """Whether offsets are missing because retention was quicker; else they are those of markers and the like."""
+        missing = {TopicPartition(b.claim.topic, b.claim.partition): b.gaps[0].start for b in batches if b.gaps}
+        if not missing:
+            return False
+        starts = await asyncio.wait_for(self._consumer.beginning_offsets(list(missing)), ANSWER_S)
+        return any(starts[partition] > offset for partition, offset in missing.items())
+
     async def _commit(self, plan: Plan) -> None:
         await self._pipeline.commit(plan)
         self._partitions.committed(plan.batches)
 
     async def _settle(self) -> None:
         """Wait for the transaction in flight; raises what it raised. Never cancels it."""
-        task, self._in_flight = self._in_flight, None
-        if task is not None:
+        if (task := self._in_flight) is not None:
             await asyncio.wait([task])
+            self._in_flight = None
             task.result()
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
@@ -268,7 +284,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         self._partitions.drop()
         self._consumer.pause(*(self._partitions.fresh & self._consumer.assignment()))
         self._claim_at = asyncio.get_running_loop().time() + pause_s
-        self._trouble = why
+        self._trouble = why if self._partitions.fresh else None
         log.warning("starting over from the stored offsets", why=why, pause_s=pause_s)
 
     @contextlib.contextmanager
@@ -292,7 +308,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             try:
                 await self._consumer.getmany(partition, timeout_ms=300, max_records=1)
             except UNREADABLE as found:
-                self._refuse(partition, f"the client cannot read it: {found!r}", UNREADABLE_PAUSE_S)
+                if partition in self._partitions.held:
+                    self._refuse(partition, f"the client cannot read it: {found!r}", UNREADABLE_PAUSE_S)
                 break
         # What was read while looking has to be read again.
         self._start_over(FENCED_PAUSE_S, f"{type(error).__name__}: {error}")

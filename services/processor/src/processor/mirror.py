@@ -55,6 +55,7 @@ class Mirror:
         """One attempt, bounded in time; a commit of aiokafka waits for ever while the broker is away."""
         stored = dict(self._partitions.stored())
         if not stored:
+            self.unanswered = False  # nothing was asked
             return False
         try:
             await asyncio.wait_for(self._consumer.commit(stored), TIMEOUT_S)

@@ -34,8 +34,8 @@ def halves(batches: Sequence[Batch]) -> list[list[Batch]]:
         return [list(batches[:middle]), list(batches[middle:])]
     batch = batches[0]
     middle = len(batch.records) // 2
-    cut = batch.records[middle].offset
-    # A gap that ends at the cut belongs to the first half: the halves stay contiguous.
+    # Behind a record, as every batch ends: the record before `next_offset` is what the log is known by afterwards.
+    cut = batch.records[middle - 1].offset + 1
     before = tuple(gap for gap in batch.gaps if gap.start < cut)
     after = tuple(gap for gap in batch.gaps if gap.start >= cut)
     return [

@@ -1,5 +1,6 @@
 """A partition whose log is not the one that was read before waits for the operator; the others go on."""
 
+import json
 import os
 import subprocess
 import sys
@@ -32,9 +33,7 @@ async def test_records_that_retention_deleted_unread_stop_the_partition_until_ac
     before.terminate()
     publish(stack.kafka_bootstrap, topics.readings, readings(60, seed=31), partition=0)
     publish(stack.kafka_bootstrap, topics.readings, readings(50, seed=32), partition=1)
-    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
-    for future in admin.delete_records([TopicPartition(topics.readings, 0, 140)]).values():
-        future.result(10)
+    delete_records(stack, topics, before=140)
 
     processor = start_service("processor")
     until(lambda: "offsets 100 to 140 were deleted" in reasons(processor), 20, "the processor says what is missing")
@@ -47,6 +46,24 @@ async def test_records_that_retention_deleted_unread_stop_the_partition_until_ac
     gaps = await connection.fetch("SELECT from_offset, to_offset, cause, accepted_at IS NOT NULL AS accepted FROM gaps")
     assert [tuple(gap) for gap in gaps] == [(100, 140, "retention", True)]
     assert await broken_invariants(connection) == []
+    await connection.close()
+
+
+async def test_records_that_retention_deletes_while_their_partition_is_held_stop_it_too(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    publish(stack.kafka_bootstrap, topics.readings, readings(100, seed=44), partition=0)
+    processor = start_service("processor").wait_ready()
+    await taken(database, 100)
+    processor.pause()
+    publish(stack.kafka_bootstrap, topics.readings, readings(60, seed=45), partition=0)
+    delete_records(stack, topics, before=140)
+    processor.resume()
+    until(lambda: "offsets 100 to 140 were deleted" in reasons(processor), 20, "the processor says what is missing")
+    connection = await asyncpg.connect(database.owner_dsn)
+    gaps = await connection.fetch("SELECT from_offset, to_offset, cause FROM gaps")
+    assert [tuple(gap) for gap in gaps] == [(100, 140, "retention")]
+    await taken(database, 100)
     await connection.close()
 
 
@@ -72,6 +89,37 @@ async def test_a_recreated_topic_is_refused_until_accepted_as_a_new_generation(
     assert await connection.fetchval("SELECT count(*) FROM raw_readings") == expected
     assert await broken_invariants(connection) == []
     await connection.close()
+
+
+async def test_partitions_whose_log_is_the_same_go_on_where_they_are_in_a_new_generation(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    """Their records have no ids: read again in another generation they would count again."""
+    publish(stack.kafka_bootstrap, topics.readings, without_ids(100, seed=37), partition=0)
+    before = start_service("processor").wait_ready()
+    await taken(database, 100)
+    before.terminate()
+    recreate(stack, topics)
+    publish(stack.kafka_bootstrap, topics.readings, without_ids(30, seed=38), partition=0)
+    publish(stack.kafka_bootstrap, topics.readings, without_ids(20, seed=39), partition=1)
+    processor = start_service("processor")
+    until(lambda: "recreated or truncated" in reasons(processor), 20, "the processor says that the log is another")
+    await taken(database, 120)  # partition 1 was empty before
+    assert "generation 2 begins, at the start of the log in partitions 0\n" in accept(stack, database, topics)
+    publish(stack.kafka_bootstrap, topics.readings, without_ids(5, seed=40), partition=1)  # to whoever held it before
+    await taken(database, 155)
+    connection = await asyncpg.connect(database.owner_dsn)
+    assert await connection.fetchval("SELECT count(*) FROM raw_readings") == 155
+    assert await broken_invariants(connection) == []
+    standing = "SELECT generation, next_offset FROM offsets WHERE topic = $1 AND partition = 1 ORDER BY generation"
+    assert [tuple(line) for line in await connection.fetch(standing, topics.readings)] == [(1, 20), (2, 25)]
+    await connection.close()
+
+
+def without_ids(count: int, seed: int) -> list[bytes]:
+    """Readings that get id and time from their place."""
+    made = [json.loads(value) for value in readings(count, seed)]
+    return [json.dumps({name: fields[name] for name in ("stream", "category", "value")}).encode() for fields in made]
 
 
 async def test_accept_finds_nothing_to_accept_where_all_is_well(
@@ -104,6 +152,13 @@ def accept(stack: Stack, database: Database, topics: Topics) -> str:
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def delete_records(stack: Stack, topics: Topics, before: int) -> None:
+    """As retention does, in partition 0."""
+    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
+    for future in admin.delete_records([TopicPartition(topics.readings, 0, before)]).values():
+        future.result(10)
 
 
 def recreate(stack: Stack, topics: Topics) -> None:

@@ -24,8 +24,8 @@ READ_TIMEOUT_MS = 10_000
 async def accept(settings: ProcessorSettings) -> int:
     """Look at every partition and accept what has happened to it, saying so; the exit code.
 
-    Records that retention deleted unread are left out and stay booked in `gaps`. A topic that was recreated or
-    truncated begins a new generation at its log's start: its records count as new ones.
+    Records that retention deleted unread are left out and stay booked in `gaps`. Where partitions were recreated or
+    truncated the topic begins a new generation: these are read from their logs' start, their records count as new ones.
     """
     topics = Topics(settings.topic_prefix)
     try:
@@ -50,7 +50,7 @@ async def _accept_topic(
     connection: Connection, consumer: AIOKafkaConsumer, topic: str, partitions: Sequence[TopicPartition]
 ) -> None:
     starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-    recreated = False
+    recreated = []
     for partition in partitions:
         start, end = starts[partition], ends[partition]
         async with connection.transaction():
@@ -60,10 +60,12 @@ async def _accept_topic(
                 lost = f"{claim.next_offset} to {start - 1}"
                 print(f"{topic}-{partition.partition}: goes on at offset {start}, without {lost}")
                 continue
-        recreated |= not await _is_the_same(consumer, partition, claim, start, end)
+        if not await _is_the_same(consumer, partition, claim, start, end):
+            recreated.append(partition)
     if recreated:
-        generation = await _begin_generation(connection, partitions, [starts[p] for p in partitions])
-        print(f"{topic}: generation {generation} begins at the start of the log")
+        generation = await _begin_generation(connection, recreated, [starts[p] for p in recreated])
+        numbers = ", ".join(str(partition.partition) for partition in recreated)
+        print(f"{topic}: generation {generation} begins, at the start of the log in partitions {numbers}")
     else:
         print(f"{topic}: nothing more to accept")
 

@@ -143,6 +143,20 @@ async def test_a_replay_as_it_is_has_the_identity_and_time_of_its_first_place(gr
     assert await ground.book(1) == "replayed"
 
 
+async def test_a_booking_holds_no_value_but_an_edited_one_and_the_claim_gives_either(
+    ground: Ground, pools: tuple[asyncpg.Pool, asyncpg.Pool]
+) -> None:
+    await ground.take(FakeRecord(0, BARE, key=b"k", headers=UNTEXT))
+    for edit in (None, wire(3)):
+        await ground.book(0, edit)
+    kept = await ground.pool.fetch("SELECT value FROM dead_letter_requests ORDER BY id")
+    assert [row["value"] for row in kept] == [None, wire(3)]
+    claimed = await pools[1].fetch("SELECT * FROM claim_replays(10, 50)")
+    assert [(row["key"], row["value"]) for row in claimed] == [(b"k", BARE), (b"k", wire(3))]
+    assert await pools[1].fetch("SELECT * FROM claim_replays(10, 50)") == []
+    await ground.take(ground.replay(0, BARE), ground.replay(0, wire(3)))
+
+
 async def test_copies_of_a_replay_and_a_second_edit_are_duplicates_in_one_batch_and_in_the_next(ground: Ground) -> None:
     await ground.take(FakeRecord(0, b"{"))
     edits = [wire(n, value=n) for n in (1, 2)]

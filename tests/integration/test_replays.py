@@ -53,6 +53,14 @@ def door(
     return serving(database.api_dsn, now=datetime.now(UTC), producer_url=producer_url, more=kafka)
 
 
+async def count(database: Database, rows: str) -> int:
+    owner = await asyncpg.connect(database.owner_dsn)
+    try:
+        return int(await owner.fetchval(f"SELECT count(*) FROM {rows}"))
+    finally:
+        await owner.close()
+
+
 async def settled(api: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     """The counts by reason, once nothing is on its way any more."""
 
@@ -114,6 +122,10 @@ async def test_letters_are_sent_again_one_or_many_edited_or_not_and_set_aside(
         await settled(api)
         found = (await api.get(f"{LETTERS}?state=discarded")).json()
         assert [letter["note"] for letter in found] == ["cut off"] * 3
+        assert await count(database, "dead_letter_requests WHERE wish = 'discard'") == 0, "done and forgotten"
+        nowhere = [place(topics, (0, 9_000 + n)) for n in range(150)]
+        told = (await wish("replay", letters=[*nowhere, place(topics, at[0])]))["letters"]
+        assert [letter["outcome"] for letter in told] == ["unknown"] * 150 + ["replayed"]
         await wish("replay", 404, letters=[place(topics, (0, 999))])
         await wish("replay", 409, letters=[place(topics, at[0]) | {"topic": "elsewhere"}])
         await assert_sound(stack, database, topics, api)

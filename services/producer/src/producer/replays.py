@@ -18,6 +18,8 @@ log = structlog.get_logger("replays")
 
 SENT_AT_ONCE = 50
 """A value may have a megabyte."""
+BOOKED_AT_ONCE = 100
+"""Each is read whole for its sha256: a thousand large ones would be more than one statement may take."""
 
 Place = tuple[int | None, str, int, int]
 """(generation, topic, partition, offset) of a dead letter; without a generation it is the topic's present one."""
@@ -36,10 +38,13 @@ async def request_discards(pool: asyncpg.Pool, places: Sequence[Place], note: st
 async def _request(
     pool: asyncpg.Pool, wish: str, places: Sequence[Place], how: bytes | str | None
 ) -> list[asyncpg.Record]:
-    found = await pool.fetch(statement(wish), *map(list, zip(*places, strict=True)), how)
+    found: list[asyncpg.Record] = []
+    for start in range(0, len(places), BOOKED_AT_ONCE):
+        columns = map(list, zip(*places[start : start + BOOKED_AT_ONCE], strict=True))
+        found += await pool.fetch(statement(wish), *columns, how)
     if all(letter["outcome"] == "unknown" for letter in found):
         raise Unknown("there is no such dead letter: GET /api/v1/dead-letters lists all of them")
-    return list(found)
+    return found
 
 
 class Replays:

@@ -1,2 +1,2 @@
--- Notes that these wishes were carried out.
-UPDATE dead_letter_requests SET done_at = now() WHERE id = ANY ($1) AND done_at IS NULL
+-- Forgets these wishes, which were carried out.
+DELETE FROM dead_letter_requests WHERE id = ANY ($1) AND wish = 'discard'

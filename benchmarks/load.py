@@ -92,8 +92,8 @@ def wire(load: Load, seed: int = 1) -> Iterator[tuple[bytes, bytes, bool]]:
 
 
 def fill(bootstrap: str, topic: str, load: Load) -> Tally:
-    """Publish with librdkafka, wait until Kafka has all, and tell what they amount to."""
-    options = {"linger.ms": 50, "batch.size": 1_000_000, "compression.type": "zstd", "acks": "all"}
+    """Publish with librdkafka, each once and in order, wait until Kafka has all, and tell what they amount to."""
+    options = {"linger.ms": 50, "batch.size": 1_000_000, "compression.type": "zstd", "enable.idempotence": True}
     producer = Producer({"bootstrap.servers": bootstrap, "queue.buffering.max.messages": 500_000, **options})
     tally, seen = Tally(), set[int]()
     for n, (key, value, valid) in enumerate(wire(load)):

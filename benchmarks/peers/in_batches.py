@@ -2,7 +2,7 @@
 
 `executemany` does not tell which readings were new, so a batch that comes twice is in its minutes twice.
 
-usage: python -m benchmarks.peers.in_batches <bootstrap> <topic> <group> <dsn>
+usage: python -m benchmarks.peers.in_batches <bootstrap> <topic> <group> <dsn> <folder, not used>
 """
 
 import asyncio
@@ -24,7 +24,7 @@ INSERT INTO minutes AS m VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (stream
 """
 
 
-async def main(bootstrap: str, topic: str, group: str, dsn: str) -> None:
+async def main(bootstrap: str, topic: str, group: str, dsn: str, _folder: str) -> None:
     """Run until SIGTERM."""
     broker = KafkaBroker(bootstrap)
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=2)

@@ -1,6 +1,6 @@
 """FastStream, a handler for one message: insert the reading, and if it is new add it to its minute, in one transaction.
 
-usage: python -m benchmarks.peers.one_at_a_time <bootstrap> <topic> <group> <dsn>
+usage: python -m benchmarks.peers.one_at_a_time <bootstrap> <topic> <group> <dsn> <folder, not used>
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class Reading(BaseModel):
     value: float
 
 
-async def main(bootstrap: str, topic: str, group: str, dsn: str) -> None:
+async def main(bootstrap: str, topic: str, group: str, dsn: str, _folder: str) -> None:
     """Run until SIGTERM."""
     broker = KafkaBroker(bootstrap)
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=2)

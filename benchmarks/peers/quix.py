@@ -1,8 +1,9 @@
 """Quix Streams: the readings and their minutes, each to its PostgreSQL sink. Runs in an environment of its own.
 
-A minute is written when it is over, so the last one of each series stays open.
+Minutes are kept up to date (`current`), or each is written once, when it is over (`final`): then the last one of each
+series stays open.
 
-usage: python quix.py <bootstrap> <topic> <group> <dsn> <folder for its state>
+usage: python quix.py <current | final> <bootstrap> <topic> <group> <dsn> <folder for its state>
 """
 
 import sys
@@ -17,7 +18,7 @@ from quixstreams.sinks.community.postgresql import PostgreSQLSink
 MINUTE_MS = 60_000
 
 
-def main(bootstrap: str, topic: str, group: str, dsn: str, folder: str) -> None:
+def main(minutes_are: str, bootstrap: str, topic: str, group: str, dsn: str, folder: str) -> None:
     """Run until SIGTERM."""
     app = Application(
         bootstrap,
@@ -31,13 +32,12 @@ def main(bootstrap: str, topic: str, group: str, dsn: str, folder: str) -> None:
     )
     readings = app.dataframe(app.topic(topic, timestamp_extractor=time_ms))
     readings.sink(sink(dsn, "readings", ["stream", "category", "timestamp", "id"], on_conflict_do_nothing=True))
-    minutes = (
-        readings.tumbling_window(MINUTE_MS)
-        .agg(count=Count(), sum=Sum("value"), min=Min("value"), max=Max("value"))
-        .final(closing_strategy="partition")
-        .apply(line, metadata=True)
+    windows = readings.tumbling_window(MINUTE_MS).agg(
+        count=Count(), sum=Sum("value"), min=Min("value"), max=Max("value")
     )
-    minutes.sink(sink(dsn, "minutes", ["stream", "category", "minute"], upsert_on_primary_key=True))
+    minutes = (windows.final if minutes_are == "final" else windows.current)(closing_strategy="partition")
+    into = sink(dsn, "minutes", ["stream", "category", "minute"], upsert_on_primary_key=True)
+    minutes.apply(line, metadata=True).sink(into)
     app.run()
 
 

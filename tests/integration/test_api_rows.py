@@ -71,7 +71,7 @@ async def test_rows_come_whole_newest_first_and_once(database: Database, limit: 
 
 async def test_two_fields_of_the_same_row_can_be_set_against_each_other(database: Database) -> None:
     await store_dataset(database)
-    fields = "state.CycleTime,reject,molding_machine_id,none,state.note,whole.name,nothing,list"
+    fields = "state.CycleTime,reject,molding_machine_id,none,state.note,whole.name,nothing,list,state.x.y"
     async with serving(database.api_dsn) as api:
         lines, _ = await every_line(api, "/api/v1/raw-rows", stream="molding", fields=fields)
         text = (await api.get("/api/v1/raw-rows", params={"fields": fields, "format": "csv"})).text
@@ -88,6 +88,7 @@ async def test_two_fields_of_the_same_row_can_be_set_against_each_other(database
             "whole.name": row.row,
             "nothing": None,
             "list": [1, 2],
+            "state.x.y": row.row * 2,
         }
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == ["timestamp", "stream", "row", "id", *fields.split(",")]
@@ -102,7 +103,8 @@ async def test_two_fields_of_the_same_row_can_be_set_against_each_other(database
             'a "b", c',
             str(number),
             "",
-            "[1, 2]",
+            "[1,2]",
+            str(number * 2),
         ]
         assert cells[4:] == wanted
 

@@ -91,8 +91,8 @@ def test_a_caller_says_what_it_has(if_none_match: str | None, known: bool) -> No
     assert is_known('"x"', if_none_match) is known
 
 
-def test_a_json_text_is_a_plain_value_in_csv() -> None:
-    texts = ["1.50", "true", "null", '"a, \\"b\\""', "[1]", None]
-    lines = [{"n": n, "v": None if text is None else JsonText(text)} for n, text in enumerate(texts)]
+def test_what_json_holds_is_a_plain_value_in_csv_or_json_again() -> None:
+    values = [1.5, True, None, 'a, "b"', [1], {"a": None}, JsonText('{"b": 1.50}')]
+    lines = [{"n": n, "v": value} for n, value in enumerate(values)]
     rows = csv.DictReader(io.StringIO(page(Format.CSV, lines, Columns(["n", "v"])).decode()))
-    assert [row["v"] for row in rows] == ["1.50", "true", "", 'a, "b"', "[1]", ""]
+    assert [row["v"] for row in rows] == ["1.5", "true", "", 'a, "b"', "[1]", '{"a":null}', '{"b": 1.50}']

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from query_api.database import Database
 from query_api.formats import Line
-from query_api.newest import NO_ID
+from query_api.newest import Place
 from query_api.ranges import EARLIEST, LATEST
 from query_api.read import Series
-from query_api.rows import rules_of, values_of
+from query_api.rows import Rows, rules_of, values_of
 
 ROWS_MAX = 50
 CATEGORIES_MAX = 10_000
@@ -33,7 +33,7 @@ class Follower:
             return
         for row in await self._database.fetch("newest_by_series", self._stream):
             self._told[row["series_id"]] = row["last_at"]
-        newest = await self._database.fetch("rows_before", [self._stream], EARLIEST, LATEST, "", NO_ID, 1)
+        newest = await self._newest_rows(EARLIEST, 1)
         self._rows_since = newest[0]["timestamp"] if newest else EARLIEST
 
     async def look(self) -> list[Line]:
@@ -51,8 +51,7 @@ class Follower:
         return [{name: row[name] for name in ("timestamp", "category", "value")} for row in rows]
 
     async def _rows(self) -> list[Line]:
-        after = self._rows_since + INSTANT
-        rows = await self._database.fetch("rows_before", [self._stream], after, LATEST, "", NO_ID, ROWS_MAX)
+        rows = await self._newest_rows(self._rows_since + INSTANT, ROWS_MAX)
         if not rows:
             return []
         self._rows_since = rows[0]["timestamp"]
@@ -63,3 +62,7 @@ class Follower:
             for row in rows
             for value in values_of(row, series, rules)
         ]
+
+    async def _newest_rows(self, start: datetime, limit: int) -> list[Line]:
+        rows, _ = await Rows(self._database, [self._stream], start).before(Place(LATEST, ""), limit)
+        return rows

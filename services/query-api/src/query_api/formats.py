@@ -103,7 +103,7 @@ def _cells(column: Sequence[Any]) -> Sequence[Any]:
     kinds = set(map(type, column))
     if kinds == {datetime}:
         return orjson.loads(orjson.dumps(column, option=orjson.OPT_UTC_Z))  # type: ignore[no-any-return]
-    return [_cell(value) for value in column] if kinds & {datetime, bool, JsonText} else column
+    return [_cell(value) for value in column] if kinds & {datetime, bool, dict, list, JsonText} else column
 
 
 def _cell(value: Any) -> Any:
@@ -111,13 +111,9 @@ def _cell(value: Any) -> Any:
         return written(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _json_cell(value.text) if isinstance(value, JsonText) else value
-
-
-def _json_cell(text: str) -> str:
-    if text == "null":
-        return ""
-    return str(orjson.loads(text)) if text.startswith('"') else text
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    return value.text if isinstance(value, JsonText) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
@@ -35,7 +35,6 @@ class Source:
     keys: Sequence[int] | Sequence[str]
     below: int | str
     """Less than every key: where the lines before an instant begin."""
-    more: tuple[Any, ...] = ()
 
 
 class Newest:
@@ -55,7 +54,7 @@ class Newest:
         found: list[Record] = []
         while source.keys:
             lower, missing = max(self._start, place.time - self._span), limit - len(found)
-            lines = await self._database.fetch(source.statement, source.keys, lower, *place, missing, *source.more)
+            lines = await self._database.fetch(source.statement, source.keys, lower, *place, missing)
             found += lines
             if len(lines) == missing:
                 if len(source.keys) > 1:

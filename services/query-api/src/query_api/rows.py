@@ -9,48 +9,60 @@ import orjson
 from asyncpg import Record
 
 from contracts.events import Row
-from contracts.samples import ALL_FIELDS, Rules, samples
+from contracts.samples import ALL_FIELDS, Rules, samples, value_at
 from query_api.database import Database
-from query_api.formats import Line
+from query_api.formats import JsonText, Line
 from query_api.newest import Newest, Place, ReadValues, Source
 from query_api.ranges import Range, kept
 from query_api.read import Series
 
+HEAD = ("timestamp", "stream", "row", "id")
 FIRST_ROWS = 50
 BATCH_BYTES = 1 << 20
 PAGE_BYTES = 8 << 20
-"""A page ends when its rows are this large together: a single one may have a mebibyte."""
+"""A page ends when its lines are this large together: a single row may have a mebibyte."""
+READ_BYTES = 64 << 20
+"""It also ends when so much was read to choose fields from."""
 
 
 class Rows:
-    """The rows of some streams before a place, in pages whose memory is bounded whatever the rows hold."""
+    """The rows of some streams before a place, whole or some fields of each, in pages whose memory is bounded whatever
+    the rows hold."""
 
     def __init__(
-        self, database: Database, streams: Sequence[str], fields: Sequence[str] | None, start: datetime
+        self, database: Database, streams: Sequence[str], start: datetime, fields: Sequence[str] | None = None
     ) -> None:
-        if fields is None:
-            source = Source("rows_before", streams, "")
-        else:
-            source = Source("row_fields_before", streams, "", (list(fields),))
-        self._newest = Newest(database, source, start)
+        self._newest = Newest(database, Source("rows_before", streams, ""), start)
+        self._fields = fields
 
-    async def before(self, place: Place, limit: int) -> tuple[list[Record], bool]:
-        """At most `limit` rows, fewer where they are large, and whether there may be more."""
-        found: list[Record] = []
-        size, taken = FIRST_ROWS, 0
-        while taken < PAGE_BYTES and len(found) < limit:
+    async def before(self, place: Place, limit: int) -> tuple[list[Line], bool]:
+        """At most `limit` rows as lines, fewer where they are large, and whether there may be more."""
+        found: list[Line] = []
+        size, read, taken = FIRST_ROWS, 0, 0
+        while len(found) < limit and taken < PAGE_BYTES and read < READ_BYTES:
             wanted = min(size, limit - len(found))
             rows = await self._newest.before(place, wanted)
-            found += rows
+            for row in rows:
+                line, length = self._line(row)
+                found.append(line)
+                read, taken = read + row["bytes"], taken + length
             if len(rows) < wanted:
                 return found, False
-            taken += sum(row["bytes"] for row in rows)
-            place = place_of(rows[-1])
-            size = max(1, BATCH_BYTES * len(found) // max(1, taken))
+            place = place_of(found[-1])
+            size = max(1, BATCH_BYTES * len(found) // max(1, read))
         return found, True
 
+    def _line(self, row: Record) -> tuple[Line, int]:
+        """The row as a line, and how long its data is."""
+        head = {name: row[name] for name in HEAD}
+        if self._fields is None:
+            return head | {"data": JsonText(row["data"])}, row["bytes"]
+        data = orjson.loads(row["data"])
+        chosen = {name: value_at(data, name) for name in self._fields}
+        return head | {"data": chosen}, len(orjson.dumps(chosen))
 
-def place_of(row: Record) -> Place:
+
+def place_of(row: Line) -> Place:
     """Where a row stands."""
     return Place(row["timestamp"], row["stream"], UUID(row["id"]))
 
@@ -83,7 +95,7 @@ async def dataset_values(database: Database, of: Sequence[Series], start: dateti
     """Reads the values of a stream's rows that belong to some of its series, those of one row by series downwards."""
     stream, series = of[0].stream, {one.category: one for one in of}
     rules = await rules_of(database, stream)
-    rows = Rows(database, [stream], None, start)
+    rows = Rows(database, [stream], start)
 
     async def read(place: Place | None, limit: int) -> tuple[list[Line], Place | None]:
         values: list[Value] = []
@@ -107,10 +119,10 @@ async def rules_of(database: Database, stream: str) -> Rules:
     return Rules.of(orjson.loads(found[0]["spec"])) if found else ALL_FIELDS
 
 
-def values_of(row: Record, series: Mapping[str, Series], rules: Rules) -> list[Value]:
-    """The numbers of one row that belong to one of the series, by category."""
+def values_of(row: Line, series: Mapping[str, Series], rules: Rules) -> list[Value]:
+    """The numbers of one row, a whole line, that belong to one of the series, by category."""
     id_ = UUID(row["id"])
-    whole = Row(id_, row["stream"], row["row"], row["timestamp"], orjson.loads(row["data"]))
+    whole = Row(id_, row["stream"], row["row"], row["timestamp"], orjson.loads(row["data"].text))
     numbers = [(series[name], value) for name, value in samples(whole, rules).values if name in series]
     numbers.sort(key=lambda number: -number[0].id)
     return [Value(row["timestamp"], value, one, id_) for one, value in numbers]

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from asyncpg import Record
 from fastapi import APIRouter, Query, Request, Response
 
 from query_api.answers import Listing, Page, Read, answer, nothing
-from query_api.formats import Columns, JsonText, Line
+from query_api.formats import Columns, Line
 from query_api.lines import RowLine, columns
 from query_api.newest import Place
 from query_api.openapi import listed
@@ -15,9 +14,7 @@ from query_api.paging import RowCursor
 from query_api.parameters import RowsQuery
 from query_api.parts import Parts
 from query_api.ranges import Range
-from query_api.rows import Rows, place_of, rows_range, streams_with_rows
-
-HEAD = ("timestamp", "stream", "row", "id")
+from query_api.rows import HEAD, Rows, place_of, rows_range, streams_with_rows
 
 
 def router(parts: Parts) -> APIRouter:
@@ -46,28 +43,17 @@ def reader(parts: Parts, streams: Sequence[str], fields: Sequence[str] | None, u
     """Reads the list page by page."""
     if used.start is None or used.end is None:
         return nothing
-    end, rows = used.end, Rows(parts.database, streams, fields, used.start)
+    end, rows = used.end, Rows(parts.database, streams, used.start, fields)
 
     async def read(place: RowCursor | None, limit: int) -> Page[RowCursor]:
         before = Place(place.time, place.stream, place.id) if place else Place(end, "")
-        found, more = await rows.before(before, limit)
-        lines = [_line(row, fields) for row in found]
-        if not more or not found:
+        lines, more = await rows.before(before, limit)
+        if not more or not lines:
             return Page(lines)
-        last = place_of(found[-1])
+        last = place_of(lines[-1])
         return Page(lines, RowCursor(time=last.time, stream=last.key, id=last.id))
 
     return read
-
-
-def _line(row: Record, fields: Sequence[str] | None) -> dict[str, Any]:
-    at, stream, number, id_, data, _ = row
-    shown = JsonText(data) if fields is None else dict(zip(fields, map(_value, data), strict=True))
-    return {"timestamp": at, "stream": stream, "row": number, "id": id_, "data": shown}
-
-
-def _value(text: str | None) -> JsonText | None:
-    return None if text is None else JsonText(text)
 
 
 def _values(line: Line) -> list[Any]:

@@ -38,7 +38,7 @@ dataset: setup ## Write a file of ROWS moulding inspections (100000) to FILE (da
 
 ingest: setup ## Ingest the dataset at URL; ID= names its stream
 	@test -n "$(URL)" || { echo "Say which: make ingest URL=https://… [ID=molding]"; exit 2; }
-	@$(BIN)/tideline ingest "$(URL)" $(if $(ID),--id "$(ID)")
+	@export TIDELINE_URL="$${TIDELINE_URL:-$$($(STACK) url)}" && test -n "$$TIDELINE_URL" && $(BIN)/tideline ingest "$(URL)" $(if $(ID),--id "$(ID)")
 
 test: setup-dev ## Run all tests, in two halves, each on a real Kafka and a real Postgres of its own
 	@$(if $(ARGS),,$(STACK) dashboard-test)

@@ -167,12 +167,15 @@ async def test_every_stream_is_listed_once_with_what_only_outsiders_publish(data
     assert one.json() in whole
     assert one.json()["spec"] == {"profile": "random-int", "seed": 3}
     assert outside in whole
+    assert {line["row_count"] for line in whole} == {3, 0}
+    assert (outside["row_count"], one.json()["row_count"]) == (3, 3)
     assert {name for name, value in outside.items() if value is not None} == {
         "id",
         "kind",
         "built_in",
         "spec",
         "progress",
+        "row_count",
     }
     assert len(csv) == 1 + len(whole)
     assert again.status_code == 304

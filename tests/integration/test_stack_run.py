@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from tests.support.databases import Database
@@ -66,6 +67,9 @@ class TestWhileItRuns:
         assert set(running.output.split()) >= ALL
         assert set(running.children()) == ALL
 
+    def test_other_commands_are_told_where_this_one_answers(self, running: MakeRun) -> None:
+        assert httpx.get(running.command("url").stdout.strip() + "/api/v1/ready").status_code == 200
+
     def test_a_second_run_says_that_it_is_running(self, running: MakeRun) -> None:
         done = running.command("run")
         assert done.stdout == "Tideline is already running here: `make status` shows it, `make stop` stops it.\n"
@@ -102,6 +106,7 @@ def test_ctrl_c_stops_all_within_ten_seconds_and_leaves_nothing(run: MakeRun) ->
     assert [name for name, process in children.items() if not gone(process)] == []
     assert "did not stop in time" not in run.output
     assert run.command("status").stdout.startswith("Tideline is not running")
+    assert run.command("url").returncode == 2
 
 
 def test_what_a_killed_run_leaves_behind_is_cleaned_up_by_the_next(run: MakeRun) -> None:

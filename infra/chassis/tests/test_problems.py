@@ -1,12 +1,15 @@
 """Every error of a service is problem+json, says what is wrong and repeats nothing of what the caller sent."""
 
-from typing import Annotated
+from collections.abc import MutableMapping
+from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
+from chassis.bodies import read_body
 from chassis.problems import Problem, add_problem_handlers
 
 
@@ -104,3 +107,27 @@ async def test_an_unexpected_error_shows_nothing_of_itself(client: httpx.AsyncCl
     assert answer.status_code == 500
     assert "hunter2" not in answer.text
     assert "Traceback" not in answer.text
+
+
+async def test_who_hangs_up_while_sending_is_no_failure_of_ours() -> None:
+    app = FastAPI()
+    add_problem_handlers(app)
+
+    @app.post("/orders")
+    async def orders(request: Request) -> int:
+        return len(await read_body(request, 1000))
+
+    told = iter([{"type": "http.request", "body": b"[1", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return next(told)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/orders", "headers": [], "query_string": b""}
+    with capture_logs() as logs:
+        await app(scope, receive, send)
+    assert logs == []
+    assert sent[0]["status"] == 400

@@ -87,7 +87,8 @@ def test_dead_letters_are_listed_with_the_beginning_of_their_bytes(api: FakeApi,
     assert line.endswith("x" * 80 + "…")
     assert api.of("GET", LETTERS)[0].query == {"reason": ["not_json", "empty"], "limit": ["5"]}
     api.on("GET", LETTERS, Reply(200, []))
-    assert tideline("dead-letters list").stdout == "There are no such dead letters.\n"
+    assert tideline("dead-letters list").stdout == "There are no dead letters.\n"
+    assert tideline("dead-letters list --reason wrong_type").stdout == "There are no such dead letters.\n"
 
 
 def test_one_dead_letter_is_shown_by_its_place(api: FakeApi, tideline: Tideline) -> None:

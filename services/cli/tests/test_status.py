@@ -9,7 +9,8 @@ from services.cli.tests.conftest import Tideline
 from services.cli.tests.fake_api import FakeApi, Reply, problem
 
 READY, STREAMS = "/api/v1/ready", "/api/v1/streams"
-LAB = {"id": "lab", "kind": "simulation", "state": "running", "run": 1, "position": 5}
+LAB = {"id": "lab", "kind": "simulation", "built_in": False, "state": "running", "run": 1, "position": 5}
+HOST = {"id": "host", "kind": "host", "built_in": True, "state": "running", "run": 1, "position": 5}
 
 
 @pytest.fixture
@@ -25,10 +26,12 @@ def test_a_ready_server_is_said_to_be_ready(ready: FakeApi, tideline: Tideline) 
     server, kept, running, _, heading, lab = result.stdout.splitlines()
     assert server.split() == ["server", ready.url, "ready"]
     assert kept.split() == ["kept", "1,234,567", "readings", "and", "rows"]
-    assert running.split()[:2] == ["running", "1"]
+    assert running.split() == ["running", "1", "of", "your", "own,", "0", "built", "in"]
     assert (heading.split()[0], lab.split()[0]) == ("stream", "lab")
     assert result.exit_code == 0
     assert ready.of("GET", "/")[0].headers["Accept"] == "application/json"
+    ready.on("GET", STREAMS, Reply(200, [HOST, LAB]))
+    assert "1 of your own, 1 built in" in tideline("status").stdout
 
 
 def test_the_same_for_a_program(ready: FakeApi, tideline: Tideline) -> None:

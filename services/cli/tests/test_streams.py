@@ -22,21 +22,31 @@ LAB: dict[str, Any] = {
     "run": 2,
     "run_start": "2026-01-02T03:04:05Z",
     "position": 12345,
+    "row_count": 24690,
     "owner": "producer",
     "progress": {"published": 12345, "behind_s": 3725.2},
     "created_at": "2026-01-02T03:04:05Z",
     "updated_at": "2026-01-02T04:04:05Z",
 }
-HOST = LAB | {"id": "host", "kind": "host", "built_in": True, "spec": {}, "progress": {}, "run": 1, "position": 7}
+HOST = LAB | {
+    "id": "host",
+    "kind": "host",
+    "built_in": True,
+    "spec": {},
+    "progress": {},
+    "run": 1,
+    "position": 7,
+    "row_count": 56,
+}
 
 
 def test_a_list_is_a_table_for_a_person(api: FakeApi, tideline: Tideline) -> None:
     api.on("GET", "/api/v1/streams", Reply(200, [HOST, LAB]))
     result = tideline("streams list")
     heading, host, lab = result.stdout.splitlines()
-    assert heading.split() == ["stream", "kind", "state", "run", "position", "behind", "reason"]
-    assert host.split() == ["host", "host,", "built", "in", "running", "1", "7"]
-    assert lab.split() == ["lab", "simulation", "random-walk", "running", "2", "12,345", "1", "h", "2", "min"]
+    assert heading.split() == ["stream", "kind", "state", "run", "kept", "behind", "reason"]
+    assert host.split() == ["host", "host,", "built", "in", "running", "1", "56"]
+    assert lab.split() == ["lab", "simulation", "random-walk", "running", "2", "24,690", "1", "h", "2", "min"]
     assert (result.exit_code, result.stderr) == (0, "")
     assert "\x1b" not in result.output
 
@@ -106,9 +116,15 @@ def test_start_without_options_begins_a_known_stream_as_it_was(api: FakeApi, tid
 
 
 def test_what_only_outsiders_publish_to_has_no_state(api: FakeApi, tideline: Tideline) -> None:
-    outside = dict.fromkeys(LAB, None) | {"id": "plant", "kind": "external", "built_in": False, "spec": {}}
+    outside = dict.fromkeys(LAB, None) | {
+        "id": "plant",
+        "kind": "external",
+        "built_in": False,
+        "spec": {},
+        "row_count": 3,
+    }
     api.on("GET", "/api/v1/streams", Reply(200, [outside]))
-    assert tideline("streams list").stdout.splitlines()[1].split() == ["plant", "external", "-", "-", "-"]
+    assert tideline("streams list").stdout.splitlines()[1].split() == ["plant", "external", "-", "-", "3"]
 
 
 def test_all_pages_of_a_list_are_shown(api: FakeApi, tideline: Tideline) -> None:

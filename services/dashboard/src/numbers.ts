@@ -10,6 +10,11 @@ export function count(value: number | null | undefined): string {
   return value == null ? DASH : whole.format(value);
 }
 
+/** "1 row", "2,000 rows". */
+export function counted(value: number | null | undefined, word: string): string {
+  return `${count(value)} ${word}${value === 1 ? "" : "s"}`;
+}
+
 /** 1234567 → "1.23M". */
 export function short(value: number | null | undefined): string {
   return value == null ? DASH : compact.format(value);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, count, measured, perSecond, percent, short } from "../src/numbers";
+import { bytes, count, counted, measured, perSecond, percent, short } from "../src/numbers";
 
 test("counts have thousands, and what is not known is a dash", () => {
   expect(count(1234567)).toBe("1,234,567");
@@ -35,4 +35,8 @@ test("bytes have decimal units", () => {
 test("a share is a percentage", () => {
   expect(percent(0.1234)).toBe("12.3 %");
   expect(percent(1)).toBe("100 %");
+});
+
+test("what is counted has its plural", () => {
+  expect([counted(0, "row"), counted(1, "row"), counted(20000, "row")]).toEqual(["0 rows", "1 row", "20,000 rows"]);
 });

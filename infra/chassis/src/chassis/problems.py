@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 log = structlog.get_logger("problems")
 
@@ -75,6 +76,10 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         problem = Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
         return problem_response(problem, request_id(request))
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody reads it: who asked has hung up, and nothing is wrong here
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:

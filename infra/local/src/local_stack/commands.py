@@ -97,6 +97,15 @@ def _condition(folder: Path, part: running.Part) -> str:
     return "runs" if alive == len(part.address.split(",")) else "down"
 
 
+def url(settings: LocalSettings, _console: Console, _yes: bool) -> int:
+    """Where the run of this folder answers; beside another one that is not port 8000."""
+    state = running.read_state(settings.data_dir) if running.supervisor(settings.data_dir) else None
+    if not state:
+        raise StartError("Tideline is not running: `make run` starts it")
+    print(state.api_url)
+    return 0
+
+
 def clean(settings: LocalSettings, console: Console, yes: bool) -> int:
     """Delete all data, logs and passwords; the downloads stay. Asks first."""
     folder = settings.data_dir
@@ -166,6 +175,7 @@ NAMES: dict[str, Command] = {
     "run": run,
     "stop": stop,
     "status": status,
+    "url": url,
     "clean": clean,
     "lag": lag,
     "lock-jars": lock_jars,

@@ -55,16 +55,16 @@ def behind_of(stream: Line) -> str:
     return span(progress.get("behind_s"))
 
 
-def streams_table(streams: Iterable[Line]) -> Table:
-    """A line a stream."""
-    made = table("stream", "kind", "state", ">run", ">position", ">behind", "reason")
+def streams_table(streams: Iterable[Line], how_much: str = "kept") -> Table:
+    """A line a stream; `how_much`: what is `kept` of it, or the `position` of its run, which live updates tell."""
+    made = table("stream", "kind", "state", ">run", f">{how_much}", ">behind", "reason")
     for stream in streams:
         made.add_row(
             Text(plain(name_of(stream))),
             Text(plain(kind_of(stream))),
             state_text(stream.get("state")),
             count(stream.get("run")),
-            count(stream.get("position")),
+            count(stream.get("row_count" if how_much == "kept" else how_much)),
             behind_of(stream),
             Text(plain(stream.get("reason") or "")),
         )
@@ -114,5 +114,6 @@ def status_table(status: Line) -> Table:
     for reason in status.get("reasons") or ():
         made.add_row("", Text(plain(reason), style="yellow"))
     made.add_row("kept", f"{count(status.get('row_count'))} readings and rows")
-    made.add_row("running", f"{count(status.get('task_count'))} (built-in streams do not count)")
+    built_in = [line for line in status.get("streams") or () if line.get("built_in") and line.get("state") == "running"]
+    made.add_row("running", f"{count(status.get('task_count'))} of your own, {count(len(built_in))} built in")
     return made

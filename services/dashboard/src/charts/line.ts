@@ -24,6 +24,7 @@ export function lineHeight(traces: Trace[]): number {
 export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
   const shown = panels(traces);
   const room = shown.length > 1 ? SMALL_PANEL_PX : PANEL_PX;
+  const range = look.small ? extent(traces, look.range) : look.range;
   const marks = ticks(look.range, look.zone, Math.max(2, Math.floor((look.width - leftOf(look) - 16) / TICK_PX)));
   return {
     grid: shown.map((_, index) =>
@@ -31,7 +32,7 @@ export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
         ? { left: 0, right: 0, top: `${(100 / shown.length) * index + 2}%`, height: `${100 / shown.length - 4}%` }
         : { left: leftOf(look), right: 16, top: index * room + 28, height: room - 56 },
     ),
-    xAxis: shown.map((_, index) => timeAxis(index, marks, look, index === shown.length - 1)),
+    xAxis: shown.map((_, index) => timeAxis(index, marks, { ...look, range }, index === shown.length - 1)),
     yAxis: shown.map((panel, index) => valueAxis(index, panel, look, shown.length > 1)),
     series: shown.flatMap((panel, index) => panel.flatMap((trace) => lines(trace, index, panel, look))),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
@@ -39,6 +40,13 @@ export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
       ? { show: false }
       : { trigger: "axis", confine: true, formatter: (points: unknown) => bubble(points, traces, look.zone) },
   };
+}
+
+/** From the first point to the last: a bucket is drawn where it begins, and a small chart has no room for its rest. */
+function extent(traces: Trace[], otherwise: Look["range"]): Look["range"] {
+  const start = Math.min(...traces.map(({ buckets }) => buckets[0]?.at ?? Infinity));
+  const end = Math.max(...traces.map(({ buckets }) => buckets.at(-1)?.at ?? -Infinity));
+  return start < end ? { start, end } : otherwise;
 }
 
 /** Points of a line, broken where buckets are missing. */

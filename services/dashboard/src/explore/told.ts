@@ -3,25 +3,34 @@ import { count } from "../numbers";
 import { moment, zoneName } from "../times";
 import { withoutCommon, type Group } from "./catalogue";
 import type { Shown } from "./load";
+import type { Span } from "./view";
 import { clockAt, instantOf } from "./zones";
 
 const STEP_MS: Record<string, number> = { "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000, "1d": 86_400_000 };
 const ROW_MS = 1_000;
-const STEP_WORDS: Record<string, string> = {
-  "1m": "minutes",
-  "5m": "buckets of 5 minutes",
-  "15m": "buckets of 15 minutes",
-  "1h": "hours",
-  "1d": "days",
+const STEP_WORDS: Record<string, [one: string, many: string]> = {
+  "1m": ["minute", "minutes"],
+  "5m": ["bucket of 5 minutes", "buckets of 5 minutes"],
+  "15m": ["bucket of 15 minutes", "buckets of 15 minutes"],
+  "1h": ["hour", "hours"],
+  "1d": ["day", "days"],
 };
 
 /** "14 Nov 2026, 05:07 to 21 Nov 2026, 05:20, Europe/Berlin (GMT+1) · 672 buckets of 15 minutes". */
 export function described({ view: { zone }, plan, step, traces, dots, rows }: Shown): string {
   const { start, end } = plan.range;
-  const when = `${minute(start, zone)} to ${minute(end, zone)}, ${zoneName(zone, new Date(start))}`;
+  const when = `${period({ start, end }, zone)}, ${zoneName(zone, new Date(start))}`;
   if (rows) return `${when} · ${count(dots.length)} rows, the newest`;
   const most = Math.max(0, ...traces.map((trace) => trace.buckets.length));
-  return step ? `${when} · ${count(most)} ${STEP_WORDS[step] ?? "buckets"}` : when;
+  const [one, many] = (step && STEP_WORDS[step]) || ["bucket", "buckets"];
+  return step ? `${when} · ${count(most)} ${most === 1 ? one : many}` : when;
+}
+
+/** "14 Nov 2026, 05:07 to 21 Nov 2026, 05:20"; the day stands once where it is one. */
+export function period({ start, end }: Span, zone: string): string {
+  const [from, to] = [minute(start, zone), minute(end, zone)];
+  const [day, time] = to.split(", ") as [string, string];
+  return `${from} to ${from.startsWith(day) ? time : to}`;
 }
 
 /** "CycleTime, MeltTemp and 3 more", of "molding". */

@@ -3,9 +3,10 @@ import { computed, ref, shallowRef } from "vue";
 import { asProblem, get, type Problem, type StreamLine } from "../api";
 import { useLive, type StateLine } from "../live";
 import { Rate } from "../rate";
+import { soon } from "../soon";
 import { inOrder, isActive, progressOf, withStates } from "../streams";
 
-const TOTALS_MS = 1_000;
+const NEWS_MS = 2_000;
 const SHOWN_S = 120;
 
 export interface Point {
@@ -23,7 +24,6 @@ export function useOverview() {
   const noted = new Map<string, { run: number | null; rate: Rate }>();
   let total = new Rate();
   let asked = 0;
-  let later: ReturnType<typeof setTimeout> | undefined;
 
   async function readTotals(): Promise<void> {
     asked = Date.now();
@@ -37,18 +37,11 @@ export function useOverview() {
     throughput.value = [...throughput.value.filter(({ at }) => at > now - SHOWN_S * 1000), point];
   }
 
-  /** After news: at most once a second, and once more for what came meanwhile. */
-  function totalsSoon(): void {
-    later ??= setTimeout(() => {
-      later = undefined;
-      readTotals().catch(() => undefined); // the connection's end tells more
-    }, Math.max(0, asked + TOTALS_MS - Date.now()));
-  }
-
   async function refresh(): Promise<void> {
     try {
       if (Date.now() - asked > 15_000) total = new Rate(); // nobody looked: no mean over the pause
       const [lines] = await Promise.all([get("/api/v1/streams"), readTotals()]);
+      for (const line of lines) if (line.kind === "external") note(line, Date.now(), line.row_count);
       show(lines);
       problem.value = undefined;
     } catch (error) {
@@ -57,18 +50,19 @@ export function useOverview() {
     }
   }
 
+  function note(line: StreamLine, at: number, events: number | null | undefined): void {
+    if (events == null) return;
+    const before = noted.get(line.id);
+    const entry = before?.run === line.run ? before : { run: line.run, rate: new Rate() };
+    entry.rate.note(at, events);
+    noted.set(line.id, entry);
+  }
+
   function show(lines: StreamLine[]): void {
-    for (const line of lines) {
-      const published = progressOf(line).published;
-      if (published === undefined || !line.updated_at) continue;
-      const before = noted.get(line.id);
-      const entry = before?.run === line.run ? before : { run: line.run, rate: new Rate() };
-      entry.rate.note(Date.parse(line.updated_at), published);
-      noted.set(line.id, entry);
-    }
+    for (const line of lines) if (line.updated_at) note(line, Date.parse(line.updated_at), progressOf(line).published);
     streams.value = inOrder(lines);
     rates.value = new Map(
-      lines.filter((line) => line.state === "running").flatMap((line) => {
+      lines.filter((line) => line.state === "running" || line.kind === "external").flatMap((line) => {
         const rate = noted.get(line.id)?.rate.perS;
         return rate === undefined ? [] : [[line.id, rate]];
       }),
@@ -79,16 +73,20 @@ export function useOverview() {
     const next = streams.value && withStates(streams.value, lines);
     if (next) show(next);
     else void refresh().catch(() => undefined);
-    totalsSoon();
+    refreshSoon();
   }
 
   /** What a change answered, shown before the news of it come. */
   function changed(line: StreamLine): void {
-    const others = (streams.value ?? []).filter(({ id }) => id !== line.id);
-    show(line.desired === "deleted" && line.state !== "stopping" ? others : [...others, line]);
+    const lines = streams.value ?? [];
+    const others = lines.filter(({ id }) => id !== line.id);
+    const { row_count } = lines.find(({ id }) => id === line.id) ?? {};
+    show(line.desired === "deleted" && line.state !== "stopping" ? others : [...others, { row_count, ...line }]);
   }
 
+  const refreshSoon = soon(refresh, NEWS_MS);
   const running = computed(() => streams.value?.filter((line) => isActive(line) && !line.built_in).length);
-  const live = useLive({ refresh, streams: tell, windows: totalsSoon });
-  return { streams, kept, perS, throughput, rates, running, problem, live, changed };
+  const builtIn = computed(() => streams.value?.filter((line) => isActive(line) && line.built_in).length);
+  const live = useLive({ refresh, streams: tell, windows: refreshSoon });
+  return { streams, kept, perS, throughput, rates, running, builtIn, problem, live, changed };
 }

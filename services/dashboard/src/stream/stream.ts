@@ -3,7 +3,10 @@ import { computed, ref, shallowRef } from "vue";
 import { asProblem, get, type Problem, type StreamLine } from "../api";
 import { useLive, type StateLine } from "../live";
 import { Rate } from "../rate";
+import { soon } from "../soon";
 import { progressOf, withStates } from "../streams";
+
+const NEWS_MS = 2_000;
 
 export function useStream(id: string) {
   const line = shallowRef<StreamLine>();
@@ -13,7 +16,9 @@ export function useStream(id: string) {
 
   async function refresh(): Promise<void> {
     try {
-      show(await get("/api/v1/streams/{stream}", { path: { stream: id } }));
+      const next = await get("/api/v1/streams/{stream}", { path: { stream: id } });
+      if (next.kind === "external") rate.note(Date.now(), next.row_count ?? 0);
+      show(next);
       problem.value = undefined;
     } catch (error) {
       problem.value = asProblem(error);
@@ -23,11 +28,11 @@ export function useStream(id: string) {
   }
 
   function show(next: StreamLine): void {
-    if (next.run !== line.value?.run) rate = new Rate();
+    if (line.value && next.run !== line.value.run) rate = new Rate();
     const { published } = progressOf(next);
     if (published !== undefined && next.updated_at) rate.note(Date.parse(next.updated_at), published);
-    perS.value = next.state === "running" ? rate.perS : undefined;
-    line.value = next;
+    perS.value = next.state === "running" || next.kind === "external" ? rate.perS : undefined;
+    line.value = { row_count: line.value?.row_count, ...next };
   }
 
   function tell(lines: StateLine[]): void {
@@ -38,6 +43,6 @@ export function useStream(id: string) {
   }
 
   const unknown = computed(() => problem.value?.status === 404);
-  const live = useLive({ stream: id, refresh, streams: tell });
+  const live = useLive({ stream: id, refresh, streams: tell, windows: soon(refresh, NEWS_MS) });
   return { line, perS, problem, unknown, live, show };
 }

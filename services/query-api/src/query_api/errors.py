@@ -47,7 +47,9 @@ def query_problem(error: RequestValidationError, known: list[str], status: int =
 
 def database_problem(error: BaseException, statement_ms: int) -> Problem | None:
     """What a failed query means to the caller; None: not something that the database's state explains."""
-    if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
+    if isinstance(error, TimeoutError):  # the server did not even cancel it
+        return Problem(504, "Postgres does not answer: it is overloaded or stuck; try again in a moment")
+    if isinstance(error, asyncpg.QueryCanceledError):
         return Problem(504, f"the query took longer than {statement_ms} ms: ask for a shorter range or fewer series")
     if isinstance(error, asyncpg.DataError):
         return Problem(422, "a parameter holds something that cannot be stored, so nothing can match it")

@@ -9,7 +9,7 @@ State = Literal["pending", "running", "paused", "stopping", "stopped", "complete
 
 
 class StreamLine(BaseModel):
-    """One stream. Of one that only outsiders publish to (`external`) nothing but the id is known."""
+    """One stream. Of one that only outsiders publish to (`external`) the id is known, and what is kept."""
 
     id: str = Field(examples=["lab"])
     kind: Literal["host", "simulation", "dataset", "external"] = Field(examples=["simulation"])
@@ -28,6 +28,9 @@ class StreamLine(BaseModel):
     progress: dict[str, Any] = Field(examples=[{}])
     created_at: dt.datetime | None = Field(examples=["2026-01-02T03:04:05Z"])
     updated_at: dt.datetime | None = Field(examples=["2026-01-02T03:05:05Z"])
+    row_count: int | None = Field(
+        None, examples=[240], description="Readings or rows of it that are kept, of all runs; not told after a change."
+    )
 
 
 class TaskLine(BaseModel):

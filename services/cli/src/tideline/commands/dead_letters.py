@@ -25,8 +25,10 @@ def list_letters(
     """List records that were refused, newest first."""
     asked: dict[str, Any] = {"reason": reason, "stream": stream, "topic": topic, "state": state, "text": text}
     asked |= {"start": start, "end": end, "limit": limit}
-    letters = session.api.lines("GET", LETTERS, params={name: value for name, value in asked.items() if value})
-    session.screen.show(letters, letters_table(letters) if letters else "There are no such dead letters.")
+    asked = {name: value for name, value in asked.items() if value}
+    letters = session.api.lines("GET", LETTERS, params=asked)
+    none = "There are no such dead letters." if asked.keys() - {"limit"} else "There are no dead letters."
+    session.screen.show(letters, letters_table(letters) if letters else none)
 
 
 @connected

@@ -49,10 +49,10 @@ def show_lines(session: Session, stream: str | None) -> None:
 def show_table(session: Session, stream: str | None) -> None:
     """One table that changes."""
     known: dict[str, Line] = {}
-    with Live(streams_table([]), console=session.screen.out, auto_refresh=False) as live:
+    with Live(streams_table([], "position"), console=session.screen.out, auto_refresh=False) as live:
         for told, whole in follow(session.api, session.screen, stream):
             if update(known, told, whole):
-                live.update(streams_table(known[name] for name in sorted(known)), refresh=True)
+                live.update(streams_table((known[name] for name in sorted(known)), "position"), refresh=True)
 
 
 def follow(api: Api, screen: Screen, stream: str | None) -> Iterator[Told]:

@@ -13,7 +13,7 @@ ifdef PROCESSORS
 export TIDELINE_PROCESSORS := $(PROCESSORS)
 endif
 
-.PHONY: help run stop status clean lag test check format lint types imports lock bench bench-full bench-peers bench-targets profile setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom
+.PHONY: help run stop status clean lag test check format lint types imports lock bench bench-full bench-peers bench-targets profile setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom images
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,13 @@ sbom: setup-dev ## Write .local/sbom.json (what is installed here) and .local/sb
 	@mkdir -p .local && $(BIN)/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file .local/sbom.json && echo "written: .local/sbom.json"
 	@for folder in $(IMAGES); do out=.local/sbom-$${folder##*/}.json; $(BIN)/python -W ignore -m cyclonedx_py requirements $$folder/requirements.lock \
 	  --pyproject $$folder/pyproject.toml --output-format JSON --output-file $$out && echo "written: $$out" || exit 1; done
+
+images: ## Build the four images to push (needs Docker): tagged with the version, labelled with the commit and its date
+	@test -z "$$(git status --porcelain)" || { echo "Commit first: the images would be labelled with a commit that they are not made of."; exit 1; }
+	@version=$$(sed -n 's/^version = "\(.*\)"/\1/p' services/processor/pyproject.toml); \
+	for name in $(notdir $(IMAGES)); do docker build --target $$name --tag tideline/$$name:$$version \
+	  --build-arg PYTHON_IMAGE --build-arg NODE_IMAGE --label org.opencontainers.image.revision=$$(git rev-parse HEAD) \
+	  --label org.opencontainers.image.created=$$(git log -1 --format=%cI) . || exit 1; done
 
 docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
 	@$(BIN)/python -m docs.generate

@@ -223,9 +223,10 @@ def test_the_images_below_ours_are_exact_versions_that_may_be_replaced(kind: str
 def test_an_image_holds_locked_packages_of_its_own_for_an_ordinary_user(name: str) -> None:
     target, lines = OURS[name], stage(name).splitlines()
     assert CONTAINERS[name]["build"]["target"] == target
-    assert lines[:3] == [
+    assert lines[:4] == [
         f"FROM image AS {target}",
-        f"LABEL org.opencontainers.image.title=tideline/{target}",
+        f"LABEL org.opencontainers.image.title=tideline/{target} \\",
+        f'    org.opencontainers.image.description="{project(name)["description"]}"',
         f"COPY --from={target}-packages /venv /venv",
     ], "packages come before anything that changes more often"
     assert f"COPY {folder(name)}/requirements.lock /\n" in STAGES[f"{target}-packages"]
@@ -243,7 +244,7 @@ def test_an_image_holds_its_package_and_those_of_ours_that_it_needs(name: str) -
     assert copied
     assert set(copied[1].split()) == {folders[dependency] for dependency in needed} | {f"{folder(name)}/src"}
     assert f"COPY infra/config/{OURS[name]}.toml infra/config/\n" in stage(name)
-    assert f"LABEL org.opencontainers.image.version={project(name)['version']}\n" in STAGES["image"]
+    assert f"LABEL org.opencontainers.image.version={project(name)['version']} \\\n" in STAGES["image"]
 
 
 def test_the_image_of_query_api_builds_the_dashboard_from_its_lock() -> None:

@@ -3,6 +3,7 @@ ARGS="--check FILE" checks a kept history again, without any server."""
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep every history, not only those that end wrong")
     parser.add_argument("--check", type=Path, metavar="FILE", help="check a kept history again")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an error does it: ending all that was started
     if asked.check:
         return say_verdict(judge(History.load(asked.check)))
     out = asked.out or ROOT / ".local" / "chaos" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}"

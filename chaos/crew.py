@@ -1,6 +1,7 @@
 """The services of a run as processes that are killed, frozen and ended, and come back."""
 
 import re
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class Crew:
         self._folder = folder
         self._ports = dict(zip(names, any_port(len(names)), strict=True))
         self._running: dict[str, ServiceProcess] = {}
+        self._over = False
+        self._starting = threading.Lock()
         self.ended_alone: list[str] = []
         """Processes that ended though nobody asked them to."""
 
@@ -36,13 +39,14 @@ class Crew:
 
     def start(self, name: str) -> None:
         """Start a copy that does not run; let go on one that is frozen."""
-        process = self._running.get(name)
-        if process is not None and process.exit_code is None:
-            process.resume()
-            return
-        service = self._services[name]
-        env = {"TIDELINE_NAME": name, "TIDELINE_HTTP_PORT": str(self._ports[name]), **self._env[service]}
-        self._running[name] = ServiceProcess(service, env, self._folder)
+        with self._starting:
+            process = self._running.get(name)
+            if process is not None and process.exit_code is None:
+                process.resume()
+            elif not self._over:
+                service = self._services[name]
+                env = {"TIDELINE_NAME": name, "TIDELINE_HTTP_PORT": str(self._ports[name]), **self._env[service]}
+                self._running[name] = ServiceProcess(service, env, self._folder)
 
     def start_all(self) -> None:
         """All of them run, none frozen."""
@@ -80,7 +84,9 @@ class Crew:
                 self.start(name)
 
     def kill_all(self) -> None:
-        """The end of the run."""
+        """The end of the run: whoever still watches over it, because it broke off, starts nobody again."""
+        with self._starting:
+            self._over = True
         for process in self._running.values():
             process.kill()
 

@@ -62,8 +62,8 @@ def open_ground(stack: Stack, template: str, folder: Path, named: bool = True) -
         through["processor"] |= {} if named else {"TIDELINE_NAME": ""}
         through["producer"] |= {**QUIET, "TIDELINE_STREAMS__LEASE_S": "3", "TIDELINE_STREAMS__POLL_S": "0.5"}
         crew = Crew(SERVICES, through, folder)
-        crew.start_all()
         try:
+            crew.start_all()
             yield Ground(stack, database, Topics(prefix), kafka_link, postgres_link, crew)
         finally:
             crew.kill_all()

@@ -6,6 +6,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from dataclasses import asdict
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=200, help="events a second (default 200)")
     parser.add_argument("--out", type=Path, help="folder of the results (default .local/soak/<time>)")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an error does it: ending all that was started
     out = asked.out or ROOT / ".local" / "soak" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
     out.mkdir(parents=True, exist_ok=True)
     run = Run(asked.seed, asked.hours * 3600, a_fault_a_minute(asked.seed, asked.hours * 3600), asked.rate)

@@ -14,6 +14,7 @@ import pytest
 from chaos import __main__ as program
 from chaos import report
 from chaos.check import judge
+from chaos.crew import Crew
 from chaos.history import History
 from chaos.run import Run, carry_out
 from chaos.schedule import KINDS, PROCESSORS, hits, schedule
@@ -38,6 +39,15 @@ async def test_a_schedule_ends_exact(seed: int, stack: Stack, migrated_template:
     assert history.figures["accepted"] > 400
     history.save(tmp_path / "history.json.gz")
     assert judge(History.load(tmp_path / "history.json.gz")) == []
+
+
+def test_nobody_starts_the_crew_of_a_run_that_broke_off(tmp_path: Path) -> None:
+    """Who watches over it would take those that were ended for killed ones."""
+    crew = Crew({"processor-1": "processor"}, {"processor": {}}, tmp_path)
+    crew.start_all()
+    crew.kill_all()
+    crew.look_after(set())
+    assert crew.pids == {}
 
 
 def test_a_seed_is_one_schedule_and_a_longer_one_begins_like_it() -> None:

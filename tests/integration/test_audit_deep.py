@@ -19,6 +19,7 @@ from tests.support import databases
 from tests.support.databases import Database
 from tests.support.deep_corruptions import CONSISTENT
 from tests.support.fixtures import StartService
+from tests.support.odd_batch import publish_odd
 from tests.support.pipeline import at_least, busy, taken
 from tests.support.processes import ServiceProcess
 from tests.support.publisher import publish
@@ -79,11 +80,12 @@ def written(stack: Stack, migrated_template: str, tmp_path_factory: pytest.TempP
         env = {"TIDELINE_KAFKA_BOOTSTRAP": stack.kafka_bootstrap, "TIDELINE_TOPIC_PREFIX": topics.prefix}
         env |= {"TIDELINE_POSTGRES_DSN": database.processor_dsn, "TIDELINE_BATCH__RECORDS": str(BATCH)}
         publish(stack.kafka_bootstrap, topics.readings, VALUES, partition=0)
+        in_own_loop(publish_odd(stack.kafka_bootstrap, topics.readings, b"gr\xf6\xdfe", reading(8_000, 0.5)))
         publish(stack.kafka_bootstrap, topics.readings, OTHERS, partition=1)
         publish(stack.kafka_bootstrap, topics.rows, ROWS, partition=0)
         publish(stack.kafka_bootstrap, topics.rows, [row(0, "single", a=1.25)], partition=1)
         processor = ServiceProcess("processor", env, tmp_path_factory.mktemp("deep")).wait_ready()
-        in_own_loop(taken(database, len(VALUES) + len(OTHERS) + len(ROWS) + 1))
+        in_own_loop(taken(database, len(VALUES) + 1 + len(OTHERS) + len(ROWS) + 1))
         processor.kill()
         yield Written(database.owner_dsn.rpartition("/")[2], topics)
 
@@ -155,7 +157,7 @@ async def test_what_processors_wrote_passes_and_all_of_kafka_was_read(stack: Sta
         assert [check["name"] for check in report["checks"]][-4:] == list(DEEP)
         read = {(one["topic"], one["partition"]): one["records"] for one in report["covered"] if one["records"]}
         rows, values = written.topics.rows, written.topics.readings
-        assert read == {(values, 0): len(VALUES), (values, 1): len(OTHERS), (rows, 0): len(ROWS), (rows, 1): 1}
+        assert read == {(values, 0): len(VALUES) + 1, (values, 1): len(OTHERS), (rows, 0): len(ROWS), (rows, 1): 1}
         assert {one["not_covered"] for one in report["covered"]} == {None}
         later = await deeply(api, start=(now + timedelta(days=2)).isoformat())
         assert (later["result"], sum(one["records"] for one in later["covered"])) == ("PASS", 0)

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, TopicPartition
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
 from tests.support.malformed import MALFORMED, STRANGE
+from tests.support.odd_batch import publish_odd
 from tests.support.pipeline import at_least, busy, processed, readings, taken
 from tests.support.processes import ServiceProcess
 from tests.support.publisher import publish
@@ -54,6 +55,22 @@ async def test_each_malformed_record_is_one_dead_letter_and_its_neighbours_are_c
         assert set(odd_ones) == {odd.number for odd in STRANGE}
     finally:
         await connection.close()
+
+
+async def test_a_header_whose_name_is_no_text_stops_nothing(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    """aiokafka itself cannot get past such a record."""
+    processor = start_service("processor").wait_ready()
+    odd, *others = dict.fromkeys(readings(30, seed=7))
+    publish(stack.kafka_bootstrap, topics.readings, others[:9], partition=0)
+    await publish_odd(stack.kafka_bootstrap, topics.readings, b"gr\xf6\xdfe", odd)
+    publish(stack.kafka_bootstrap, topics.readings, others[9:], partition=0)
+    await taken(database, 1 + len(others))
+    connection = await asyncpg.connect(database.owner_dsn)
+    assert await connection.fetchval("SELECT count(*) FROM raw_readings") == 1 + len(others)
+    await connection.close()
+    until(lambda: not httpx.get(processor.url + "/ready").json()["reasons"], 10, "the processor is ready")
 
 
 async def test_two_members_share_the_partitions_and_a_third_may_come_and_go(

@@ -15,6 +15,7 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaError, RecordTooLargeError
 
+from chassis.odd_headers import read_leniently
 from contracts.topics import Topics
 from processor import offsets
 from processor.bare import deliver_bare
@@ -35,6 +36,8 @@ FAILED_PAUSE_S = (0.1, 5.0)
 KAFKA_PAUSE_S = 1.0
 ANSWER_S = 10.0
 """Longest wait for where a log begins or ends."""
+LENIENT_S = 10.0
+"""So long a parser is used that takes odd headers and several times the time."""
 LOOK_AGAIN_S = 5.0
 UNREADABLE_PAUSE_S = 60.0
 EXPECTED = (
@@ -75,6 +78,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         self._in_flight: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._claim_at = 0.0
+        self._lenient_until = 0.0
         self._compare_at = 0.0
         self._pause_s = FAILED_PAUSE_S[0]
         self._trouble: str | None = "the first assignment has not come yet"
@@ -191,7 +195,11 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             fetched = await self._fetch_portions()
         except UNREADABLE as error:
-            await self._guarded(self._find_unreadable(error))
+            if isinstance(error, UnicodeError) and not self._lenient():
+                self._lenient_until = asyncio.get_running_loop().time() + LENIENT_S
+                self._start_over(0, f"the name of a header is not UTF-8: {error}")
+            else:
+                await self._guarded(self._find_unreadable(error))
             return []
         except KafkaError as error:
             self._start_over(KAFKA_PAUSE_S, f"{type(error).__name__}: {error}")
@@ -214,6 +222,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         fetched: dict[TopicPartition, list[Record]] = {}
         batch, wait_ms = self._settings.batch, self._settings.batch.wait_ms
         full = 0.0
+        read_leniently(self._lenient())
         while round(full, 9) < 1:
             most = max(1, min(PORTION, int((1 - full) * batch.records)))
             if batch.bare:
@@ -228,6 +237,9 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             wait_ms = 0
             await asyncio.sleep(0)  # lets the transaction in flight send its next statement
         return fetched
+
+    def _lenient(self) -> bool:
+        return asyncio.get_running_loop().time() < self._lenient_until
 
     async def _hand_over(self, batches: Sequence[Batch]) -> None:
         """Prepare the batches while the plan before is being committed, then commit them."""

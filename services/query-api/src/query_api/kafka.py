@@ -14,6 +14,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import KafkaError
 
 from chassis.kafka import client_security
+from chassis.odd_headers import read_leniently
 from chassis.problems import Problem
 from query_api.settings import QueryApiSettings
 
@@ -52,6 +53,7 @@ class Kafka:
         """A consumer without a group, which fetches at most about `bytes_max` at once; `committed`: what a processor
         gets, no record of a transaction that is open or was taken back. Raises Problem 503.
         """
+        read_leniently(True)  # whatever the headers are: what is read here is read once, and little of it
         async with _answering(within_s):
             consumer = AIOKafkaConsumer(
                 **self._how,

@@ -138,7 +138,9 @@ async def test_a_refresh_pulls_on_condition_and_adds_only_what_is_new(
     assert len(set(published_rows(stack.kafka_bootstrap, topics.rows))) == ROWS + 21
 
 
-async def test_another_url_or_other_rules_need_another_id(start_service: StartService, tmp_path: Path) -> None:
+async def test_another_url_or_other_rules_need_another_id(
+    database: Database, start_service: StartService, tmp_path: Path
+) -> None:
     copy = start_service("producer", **settings(tmp_path)).wait_ready()
     with serving(decent(products(ROWS))) as source:
         async with control(copy) as http:
@@ -152,4 +154,7 @@ async def test_another_url_or_other_rules_need_another_id(start_service: StartSe
             for url, rules in others:
                 answer = await ask(http, url, **rules)
                 assert (answer.status_code, "use another id" in answer.json()["detail"]) == (409, True), answer.text
-            assert (await ask(http, source.url("/other.json"), "other")).status_code == 201
+            split_by = ["machine", "molding_machine_id"]
+            assert (await ask(http, source.url("/other.json"), "other", split_by=split_by)).status_code == 201
+        row = await until_state(database.producer_dsn, "other", ["completed"])
+    assert row["reason"] == "nothing is split by machine: no row has such a field with a text or number"

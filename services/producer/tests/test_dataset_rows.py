@@ -109,7 +109,7 @@ def raw(data: Any, **other: Any) -> RawRow:
 
 def test_a_record_is_the_row_with_its_own_bytes_inside() -> None:
     text = b'{"timestamp" : 1735689600.250, "n":1.10, "t":"\xc3\xbc\\u00fc"}'
-    key, value = record(DATASET, 2007, raw(text), NOW)
+    key, value, _ = record(DATASET, 2007, raw(text), NOW)
     assert key == b"molding/2"
     assert text in value
     row = decode_row(value, Place(1, "rows", 0, 0, NOW), Limits())
@@ -155,7 +155,7 @@ def test_a_row_that_no_processor_would_take_is_rejected_with_its_reason(row: Raw
 def test_every_record_is_a_row_that_the_processor_takes(data: dict[str, Any], escaped: bool) -> None:
     text = json.dumps({"ts": 1735689600} | data, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
     try:
-        _, value = record(DATASET, 0, raw(text), NOW)
+        _, value, _ = record(DATASET, 0, raw(text), NOW)
     except Rejected:
         return
     assert decode_row(value, Place(1, "rows", 0, 0, NOW), Limits()).data == json.loads(text)
@@ -250,8 +250,8 @@ def test_rates_and_what_is_left_follow_from_the_last_seconds() -> None:
 def test_rejects_are_counted_by_reason_and_the_first_are_kept() -> None:
     report = Report({}, 2)
     report.begin_publishing("abc", 1000, 0)
-    report.published(100, 500, [reject(3), reject(7, "bad_time")], 1.0)
-    report.published(200, 1000, [reject(150)], 2.0)
+    report.published(100, 500, [reject(3), reject(7, "bad_time")], (), 1.0)
+    report.published(200, 1000, [reject(150)], (), 2.0)
     figures = report.figures()
     assert (figures["rows"], figures["published"], figures["rejected"]) == (200, 197, 3)
     assert figures["rejected_by"] == {"no_time": 2, "bad_time": 1}
@@ -262,14 +262,16 @@ def test_rejects_are_counted_by_reason_and_the_first_are_kept() -> None:
 def test_a_report_goes_on_where_another_copy_stored_it() -> None:
     before = Report({}, 5)
     before.begin_publishing("abc", 1000, 0)
-    before.published(100, 500, [reject(3)], 1.0)
+    before.published(100, 500, [reject(3)], {"machine"}, 1.0)
     after = Report(json.loads(json.dumps(before.figures())), 5)
     after.begin_publishing("abc", 1000, 100)
-    after.published(200, 1000, [reject(110)], 9.0)
+    after.published(200, 1000, [reject(110)], (), 9.0)
     assert after.figures()["rejected"] == 2
+    assert after.missing(["machine", "mold"]) == ["mold"]
     again = Report(after.figures(), 5)
     again.begin_publishing("def", 1000, 0)
     assert again.figures()["rejected"] == 0
+    assert again.missing(["machine"]) == ["machine"]
 
 
 def test_nobody_is_asked_more_often_than_now_and_then_and_a_stop_ends_it(tmp_path: Path) -> None:

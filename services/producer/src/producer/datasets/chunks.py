@@ -37,6 +37,8 @@ class Chunk:
     next_row: int
     records: list[tuple[bytes, bytes]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    labelled: set[str] = field(default_factory=set)
+    """Those of `split_by` that some of the rows have."""
     size: int = 0
     """Bytes of the records."""
     bytes_read: int = 0
@@ -96,8 +98,9 @@ class Reading:
         if number >= self.settings.rows_max:
             raise Failed("too_many_rows", f"the file has more than {self.settings.rows_max} rows")
         try:
-            key, value = record(self.dataset, number, row, self.now())
+            key, value, labelled = record(self.dataset, number, row, self.now())
             chunk.records.append((key, value))
+            chunk.labelled |= labelled
             chunk.size += len(value)
         except Rejected as error:
             if not row.ended and error.code in CUT_OFF:

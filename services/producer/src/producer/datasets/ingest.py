@@ -1,7 +1,7 @@
 """Runs a dataset: its file into the spool, unless it is there; its rows from there to Kafka."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -49,10 +49,10 @@ class Datasets:
         except _Stopped:
             return "drained"
         if path is not None:
-            dataset = Dataset(claim.id, spec.timestamp_field, _limits(self._settings))
+            dataset = Dataset(claim.id, spec.timestamp_field, _limits(self._settings), spec.split_by)
             if not await Publishing(path, dataset, self._settings, progress, work, report).run():
                 return "drained"
-            progress.reason = _outcome(progress.position, report)
+            progress.reason = _outcome(progress.position, report, spec.split_by)
             await streams.note_dataset(self._pool, self._owner, claim, {"rows": progress.position})
         else:
             progress.position = noted.get("rows", 0)
@@ -96,17 +96,20 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.wait({task})
 
 
-def _outcome(rows: int, report: Report) -> str | None:
+def _outcome(rows: int, report: Report, split_by: Sequence[str]) -> str | None:
     """What is to be said about a file of which every row was looked at; raises Failed when none could be taken."""
     if rows == 0:
         return "the file holds no rows"
-    if report.rejected == 0:
-        return None
-    first = report.first_reject or {}
-    example = f"row {first.get('row')} in line {first.get('line')}: {first.get('detail')}"
-    if report.rejected == rows:
-        raise Failed("no_rows", f"none of the {rows} rows can be taken; {example}")
-    return f"{report.rejected} of {rows} rows were rejected; {example}"
+    said = []
+    if report.rejected:
+        first = report.first_reject or {}
+        example = f"row {first.get('row')} in line {first.get('line')}: {first.get('detail')}"
+        if report.rejected == rows:
+            raise Failed("no_rows", f"none of the {rows} rows can be taken; {example}")
+        said.append(f"{report.rejected} of {rows} rows were rejected; {example}")
+    if missing := report.missing(split_by):
+        said.append(f"nothing is split by {', '.join(missing)}: no row has such a field with a text or number")
+    return "; ".join(said) or None
 
 
 def _limits(settings: DatasetSettings) -> Limits:

@@ -78,5 +78,5 @@ class Publishing:
             in_flight.popleft()
             self.progress.published += len(chunk.records)
             self.progress.position = chunk.next_row
-            self.report.published(chunk.next_row, chunk.bytes_read, chunk.rejects, time.monotonic())
+            self.report.published(chunk.next_row, chunk.bytes_read, chunk.rejects, chunk.labelled, time.monotonic())
             self.progress.shown = self.report.figures()

@@ -1,7 +1,7 @@
 """What people see of a dataset while it is pulled and published, as it is stored with the stream."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -35,6 +35,10 @@ class Report:
         rejects = self._figures.get("rejects")
         return rejects[0] if rejects else None
 
+    def missing(self, split_by: Iterable[str]) -> list[str]:
+        """Those of the fields that no row had so far."""
+        return [name for name in split_by if name not in self._figures.get("labelled", ())]
+
     def pulling(self, count: int, total: int | None, now_s: float) -> None:
         """So many bytes have arrived, of so many where the server said so."""
         per_s = self._per_s("bytes", count, now_s)
@@ -45,11 +49,16 @@ class Report:
         """The file is there; publishing begins at a row, the first one: then nothing was rejected yet."""
         if rows == 0 or "rejected" not in self._figures:
             self._set("publishing", rejected=0, rejected_by={}, rejects=[])
+            self._figures.pop("labelled", None)
         self._set("publishing", sha256=sha256, bytes=size, bytes_total=size, bytes_read=0, rows=rows)
         self._figures.pop("bytes_per_s", None)
 
-    def published(self, rows: int, bytes_read: int, rejects: Sequence[Reject], now_s: float) -> None:
-        """Kafka has all rows below this number but the rejected ones."""
+    def published(
+        self, rows: int, bytes_read: int, rejects: Sequence[Reject], labelled: Iterable[str], now_s: float
+    ) -> None:
+        """Kafka has all rows below this number but the rejected ones; `labelled`: what they had of `split_by`."""
+        if labelled:
+            self._figures["labelled"] = sorted({*self._figures.get("labelled", ()), *labelled})
         for reject in rejects:
             by_code = self._figures["rejected_by"]
             by_code[reject.code] = by_code.get(reject.code, 0) + 1

@@ -10,7 +10,7 @@ from tests.support.query_api import serving
 async def test_health_answers_without_a_database() -> None:
     async with serving("postgresql://127.0.0.1:9/nothing", connected=False) as api:
         assert (await api.get("/api/v1/health")).json() == {"status": "healthy"}
-        assert (await api.get("/metrics")).status_code == 200
+        assert "\ntideline_query_api_ready 0.0\n" in (await api.get("/metrics")).text
         assert (await api.get("/openapi.json")).status_code == 200
         assert (await api.get("/api/v1/series")).status_code == 503
 
@@ -24,6 +24,7 @@ async def test_requests_are_counted_by_route_and_never_by_what_was_sent(database
     assert 'tideline_http_requests_total{method="GET",route="/api/v1/series",status="422"} 1.0' in metrics
     assert 'tideline_http_requests_total{method="GET",route="unknown",status="404"} 1.0' in metrics
     assert "zq7" not in metrics.lower()
+    assert "\ntideline_query_api_ready 1.0\n" in metrics
 
 
 async def test_the_documentation_page_needs_no_other_host(database: Database) -> None:

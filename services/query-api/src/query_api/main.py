@@ -102,7 +102,7 @@ def build_app(
     app.include_router(audit.router(parts, audits), dependencies=with_key)
     app.include_router(live.router(Live(database, settings.live, stopping)), dependencies=with_key)
     app.include_router(home.router(parts, access))
-    app.include_router(service.router(parts, metrics.registry, access))
+    app.include_router(service.router(parts, metrics.registry, metrics.ready, access))
     app.include_router(session.router(access, settings.session, settings.public_url))
     app.include_router(docs.router())
     app.include_router(dashboard.router(parts))

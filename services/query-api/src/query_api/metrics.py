@@ -21,6 +21,7 @@ class Metrics:
         self.seconds = Histogram(
             "tideline_http_request_seconds", "Until the last byte.", labels, registry=self.registry, buckets=SECONDS
         )
+        self.ready = Gauge("tideline_query_api_ready", "1 when ready, else 0.", registry=self.registry)
         self.running = Gauge("tideline_http_requests_running", "Requests being answered.", registry=self.registry)
 
 

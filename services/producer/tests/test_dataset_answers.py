@@ -78,7 +78,14 @@ def test_what_may_pass_is_tried_again(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "after_s"),
-    [("7", 7), ("Sat, 03 Jan 2026 12:01:30 GMT", 90), ("Sat, 03 Jan 2026 11:00:00 GMT", 0), ("soon", 0), ("-5", 0)],
+    [
+        ("7", 7),
+        ("Sat, 03 Jan 2026 12:01:30 GMT", 90),
+        ("Sat, 03 Jan 2026 11:00:00 GMT", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 0),
+    ],
 )
 def test_the_wish_for_a_pause_is_heard(text: str, after_s: float) -> None:
     with pytest.raises(Again) as again:

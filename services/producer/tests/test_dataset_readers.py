@@ -192,6 +192,10 @@ def test_a_decimal_comma_makes_a_number_where_semicolons_separate() -> None:
     assert decoded(rows(b'a,b\n"12,5",1\n')) == [{"a": "12,5", "b": 1}]
 
 
+def test_a_cell_may_be_as_long_as_a_row() -> None:
+    assert decoded(rows(b"a,b\n1," + b"x" * 200_000 + b"\n", row_bytes_max=300_000)) == [{"a": 1, "b": "x" * 200_000}]
+
+
 def test_a_cell_may_run_over_lines() -> None:
     data = b'a,b\n1,"one\n\ntwo, ""2"""\n3,4\n'
     found = rows(data)

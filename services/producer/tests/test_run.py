@@ -11,7 +11,7 @@ from tests.support.waiting import until_async
 
 from contracts.topics import Topics
 from producer.errors import LeaseLost, NotAcknowledged
-from producer.run import Progress, Work, run_stream
+from producer.run import Clock, Progress, Work, run_stream
 from producer.settings import PublishSettings
 from producer.streams import Claim
 
@@ -43,10 +43,17 @@ class Delivery:
         await self.answer
 
 
-def begin(kafka: Kafka, position: int = 0, now_us: int = START_US + 10**12, lease_s: float = 60, **spec: Any):
+def begin(
+    kafka: Kafka,
+    position: int = 0,
+    now_us: int = START_US + 10**12,
+    lease_s: float = 60,
+    clock: Clock | None = None,
+    **spec: Any,
+):
     claim = Claim("lab", "simulation", {"seed": 1, "rate": 1000, **spec}, 1, START, position)
     progress = Progress(position, time.monotonic() + lease_s)
-    work = Work(kafka, Topics(), CHUNK, lambda: now_us)  # type: ignore[arg-type]
+    work = Work(kafka, Topics(), CHUNK, clock or (lambda: now_us))  # type: ignore[arg-type]
     return progress, asyncio.create_task(run_stream(claim, progress, work))
 
 
@@ -121,6 +128,16 @@ async def test_only_what_is_due_is_published() -> None:
     assert len(kafka.deliveries) == 1
     progress.stop.set()
     assert await run == "drained"
+
+
+async def test_a_clock_that_is_set_right_again_is_noticed() -> None:
+    kafka, now_us = Kafka(), [START_US - 3600 * 1_000_000]
+    _, run = begin(kafka, clock=lambda: now_us[0])
+    await rest()
+    assert kafka.deliveries == []
+    now_us[0] = START_US + 9_500
+    await settle(lambda: len(kafka.deliveries) == 1)
+    run.cancel()
 
 
 async def test_a_refusal_ends_the_run_at_the_last_acknowledged_position() -> None:

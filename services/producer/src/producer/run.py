@@ -18,6 +18,8 @@ from producer.simulate.timeline import SECOND
 from producer.spec import Spec
 from producer.streams import Claim, Outcome
 
+CLOCK_AGAIN_S = 1.0
+"""Longest without a look at the clock: it may be set meanwhile, or the machine may have slept."""
 Clock = Callable[[], int]
 """Microseconds since 1970."""
 
@@ -89,7 +91,7 @@ async def _run_simulation(run: Simulation, progress: Progress, work: Work) -> Ou
             return "completed" if completed else "drained"
         if not behind:
             until_due_s = (run.publish_at(position) - work.clock()) / SECOND
-            await pause(progress.stop, max(until_due_s, work.settings.linger_ms / 1000))
+            await pause(progress.stop, min(max(until_due_s, work.settings.linger_ms / 1000), CLOCK_AGAIN_S))
 
 
 async def _settle(in_flight: deque[tuple[int, Delivery]], progress: Progress, left_max: int) -> None:

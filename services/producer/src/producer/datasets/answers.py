@@ -115,6 +115,6 @@ def _retry_after_s(text: str, now: datetime) -> float:
         return float(seconds)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())

@@ -27,6 +27,9 @@ def read_csv(chunks: Iterable[bytes], delimiter: str, row_bytes_max: int) -> Ite
     A record that is wrong costs its first line only: the lines after it are read again as records of their own, so
     that a quote that is never closed swallows nothing.
     """
+    csv.field_size_limit(
+        max(csv.field_size_limit(), row_bytes_max)
+    )  # of the process: what is too long, cut_lines tells
     feed = _Feed(cut_lines(chunks, row_bytes_max))
     records = csv.reader(feed, delimiter=delimiter, strict=True)
     keys = _header(feed, records)

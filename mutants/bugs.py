@@ -15,6 +15,8 @@ DEEP = "tests/integration/test_audit_deep.py"
 PARTITIONS = "services/processor/tests/test_partitions.py"
 AGGREGATE = "services/processor/tests/test_aggregate.py"
 DECODE = "services/processor/tests/test_decode.py"
+RETENTION = "tests/integration/test_raw_retention.py"
+HORIZON = "infra/postgres/migrations/20261121000011_raw_retention.sql"
 RUN = "services/producer/tests/test_run.py"
 
 
@@ -258,6 +260,61 @@ MUTANTS = (
         f"{PRODUCER}/decide.py",
         "if len(active) >= running_max:", "if len(active) > running_max:",
         "services/producer/tests/test_decide.py::test_a_sixth_stream_is_refused_by_the_names_of_the_five",
+    ),
+    # retention
+    Mutant(
+        "old again, at once", "what comes again after its raw row is gone is taken for new, decoded as columns",
+        f"{PROCESSOR}/decode.py",
+        "oldest = np.maximum(oldest, microseconds(limits.kept_from))", "pass",
+        f"{DECODE}::test_what_is_older_than_raw_data_is_kept_is_refused_and_nothing_else",
+    ),
+    Mutant(
+        "old again, one by one", "the same, decoded by contracts",
+        f"{CONTRACTS}/times.py",
+        "time < limits.kept_from", "time > time",
+        "contracts/tests/test_codec.py::test_an_event_is_too_late_from_before_raw_data_is_kept",
+    ),
+    Mutant(
+        "the horizon of no claim", "a batch is decided as if all raw data were kept",
+        f"{PROCESSOR}/pipeline.py",
+        "replace(self._limits, kept_from=claim.kept_from)", "self._limits",
+        f"{RETENTION}::test_an_event_that_comes_again_after_its_raw_row_is_gone_is_refused",
+    ),
+    Mutant(
+        "replays by another horizon", "a dead letter that is sent again is taken, whatever its time",
+        f"{PROCESSOR}/pipeline.py",
+        "return decode_placed([placed], limits)", "return decode_placed([placed], self._limits)",
+        f"{REPLAYS}::test_one_of_a_time_whose_raw_data_is_gone_is_refused_again_as_too_late",
+    ),
+    Mutant(
+        "horizon moves unseen", "what was decided by an earlier horizon is still committed",
+        HORIZON,
+        "    UPDATE offsets SET epoch = epoch + 1;\n", "",
+        f"{RETENTION}::test_what_was_decided_by_an_earlier_horizon_is_not_committed",
+    ),
+    Mutant(
+        "horizon unseen by a new claim", "a partition claimed while the horizon moves gets the old one",
+        f"{PROCESSOR}/sql/claim.sql",
+        "FROM raw_horizon FOR SHARE", "FROM raw_horizon",
+        f"{RETENTION}::test_a_claim_and_a_horizon_that_moves_wait_for_each_other",
+    ),
+    Mutant(
+        "months go unbooked", "what retention takes away is not counted",
+        HORIZON,
+        "''1 month'', sum(n), 0, ''retention''", "''1 month'', 0, 0, ''retention''",
+        f"{RETENTION}::test_whole_months_go_booked_and_their_windows_stay",
+    ),
+    Mutant(
+        "an audit across a drop", "an audit misses a month that went while it began",
+        f"{QUERY_API}/database.py",
+        "LOCK TABLE raw_readings, raw_rows IN ACCESS SHARE MODE;", "",
+        f"{RETENTION}::test_an_audit_that_begins_while_a_month_goes_passes",
+    ),
+    Mutant(
+        "too late, whenever", "the deep audit takes any refusal as too late on trust",
+        f"{QUERY_API}/audit/expected.py",
+        "kept_from is not None and found.timestamp < kept_from", "True",
+        f"{DEEP}::test_what_fits_everywhere_and_not_with_kafka_is_named",
     ),
     # the query API
     Mutant(

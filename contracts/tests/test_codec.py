@@ -1,14 +1,22 @@
 """What encode refuses, what keys look like, and which of several faults is named."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from contracts.checks import place_id
-from contracts.codec import decode_reading, encode_reading, encode_row, reading_key, row_key, stream_state_key
+from contracts.codec import (
+    decode_reading,
+    decode_row,
+    encode_reading,
+    encode_row,
+    reading_key,
+    row_key,
+    stream_state_key,
+)
 from contracts.events import Limits, Place, Reading, Row
 from contracts.reasons import Reason, Refused
 
@@ -85,3 +93,27 @@ def test_a_refusal_never_repeats_what_the_publisher_sent() -> None:
     secret = b"hunter2"
     for value in (b'{"stream":"%s "}', b'{"%s":1}', b'{"stream":"a","category":"c","value":"%s"}', b'{"x":"%s"', b"%s"):
         assert "hunter2" not in refusal(value.replace(b"%s", secret)).detail
+
+
+@pytest.mark.parametrize(
+    ("kept_from", "reason"),
+    [(READING.timestamp, None), (READING.timestamp + timedelta(microseconds=1), Reason.TOO_LATE)],
+)
+def test_an_event_is_too_late_from_before_raw_data_is_kept(kept_from: datetime, reason: Reason | None) -> None:
+    """Also one without a time of its own, and what is wrong with an event comes first."""
+    limits = Limits(kept_from=kept_from)
+    row = encode_row(Row(READING.id, "molding", 7, READING.timestamp, {}))
+    place = replace(PLACE, append_time=READING.timestamp)
+    for decode, value in (
+        (decode_reading, encode_reading(READING)),
+        (decode_row, row),
+        (decode_reading, b'{"stream":"a","category":"c","value":1}'),
+    ):
+        if reason is None:
+            assert decode(value, place, limits)
+            continue
+        with pytest.raises(Refused) as refused:
+            decode(value, place, limits)
+        assert refused.value.reason == reason
+    late = b'{"stream":"a","category":"c","timestamp":"2025-12-31T00:00:00Z","value":1e300}'
+    assert refusal(late, limits).reason == Reason.OUT_OF_RANGE

@@ -118,6 +118,7 @@ async def test_no_question_scans_a_large_table(database: databases.Database) -> 
             answer = await api.get(question)
             assert answer.status_code == 200, (question, answer.text)
             assert answer.json(), question
+        assert (await api.get("/api/v1/raw-rows?stream=demo-1&end=2020-01-01")).json() == []
         await poll_once(api, "/api/v1/live", "changes")
         await poll_once(api, "/stream/demo-1", "values_beyond")
         await poll_once(api, "/stream/demo-1", "series_of_stream", since="2026-02-01T00:00:00Z")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 import asyncpg
@@ -76,13 +76,17 @@ class Ground:
         place = f"1/{self._claim.topic}/0/{offset}".encode()
         return FakeRecord(0, value, timestamp=NOON_MS + days * DAY_MS, headers=(("replay-of", place),))
 
+    async def claim_again(self) -> None:
+        """Go on as a new owner."""
+        self._claim = await claimed(self.pool, self._claim.topic)
+
     async def again(self) -> None:
         """A new pass over everything."""
         await self.pool.execute(
             "UPDATE offsets SET pass = pass + 1, next_offset = 0, accepted = 0, duplicate = 0, rejected = 0"
         )
         records, self.records = self.records, []
-        self._claim = await claimed(self.pool, self._claim.topic)
+        await self.claim_again()
         await self.take(*records)
 
     async def counts(self) -> tuple[int, int, int]:
@@ -110,6 +114,7 @@ async def pools(shared: Database) -> AsyncIterator[tuple[asyncpg.Pool, asyncpg.P
     """Connections of a processor and a producer; in the end the invariants hold and the audit passes."""
     owner = await asyncpg.connect(shared.owner_dsn)
     await owner.execute(f"TRUNCATE {', '.join(TABLES)}")
+    await owner.execute("UPDATE raw_horizon SET kept_from = NULL")
     ours = await asyncpg.create_pool(shared.processor_dsn, min_size=1, max_size=3, init=prepare_connection)
     producers = await asyncpg.create_pool(shared.producer_dsn, min_size=1, max_size=3)
     yield ours, producers
@@ -194,6 +199,23 @@ async def test_one_refused_again_says_why_on_its_letter_and_may_be_edited_once_m
     await ground.book(0, BARE)
     await ground.take(ground.replay(0, BARE, days=3))
     assert await raw(ground) == [(uuid5(PLACES, "1/readings/0/0"), NOON, 2.5)]
+
+
+async def test_one_of_a_time_whose_raw_data_is_gone_is_refused_again_as_too_late(ground: Ground) -> None:
+    """Also one that has its letter's time; what was counted before stays, and the letter can still be discarded."""
+    old = wire(1, at=later(days=-40))
+    await ground.take(FakeRecord(0, old, headers=UNTEXT), FakeRecord(0, BARE, headers=UNTEXT), FakeRecord(0, wire(2)))
+    await ground.take(replace(FakeRecord(0, b"{"), timestamp=NOON_MS + 70 * DAY_MS))
+    assert await ground.pool.fetchval("SELECT move_raw_horizon(30)") == datetime(2026, 4, 1, tzinfo=UTC)
+    assert [await ground.book(offset) for offset in (0, 1)] == ["requested"] * 2
+    await ground.claim_again()
+    await ground.take(ground.replay(0, old, days=70), ground.replay(1, BARE, days=70))
+    assert await ground.counts() == (1, 2, 3), "a replay that is refused is no dead letter of its own"
+    for offset in (0, 1):
+        letter = await ground.letter(offset)
+        assert (letter["tried_reason"], letter["replayed_at"]) == ("too_late", None)
+        assert await ground.discard(offset, "its time is over") == "requested"
+    assert await ground.pool.fetchval("SELECT count(*) FROM dead_letter_requests WHERE done_at IS NULL") == 2
 
 
 @pytest.mark.parametrize("booked", [None, b"another value"])

@@ -107,6 +107,13 @@ CONSISTENT = {
             ("kafka_dead_letters", "not_json", side({"reason": None}, {"reason": "not_json"})),
         ),
     ),
+    "an event is told to have come too late": Consistent(
+        (f'UPDATE dead_letters SET "offset" = {{alone}}, reason = \'too_late\' WHERE {LETTER}',),
+        (
+            ("kafka_dead_letters", "alone", side({"reason": "too_late"}, {"reason": None})),
+            ("kafka_dead_letters", "not_json", side({"reason": None}, {"reason": "not_json"})),
+        ),
+    ),
     "a row's text": Consistent(
         ("UPDATE raw_rows SET data = replace(data::text, 'n3', 'n4')::json WHERE stream = 'molding' AND row = 3",),
         (("kafka_raw", "row 3", side({"data": {"note": "n4"}}, {"data": {"note": "n3"}}, table="raw_rows")),),

@@ -2,7 +2,7 @@
 
 A valid record is decoded by msgspec alone. Where that fails or may have overlooked something, strict.py reads the
 record again and names the reason. The first thing found wrong is reported: the bytes, the JSON, missing fields, types,
-then stream, category or row, timestamp, id, value.
+then stream, category or row, timestamp, id, value; that it comes too late is told of valid events only.
 """
 
 import math
@@ -18,7 +18,7 @@ from contracts import checks, strict, wire
 from contracts.events import Limits, Place, Reading, Row, StreamState
 from contracts.flat import Flat, flatten
 from contracts.reasons import Reason, Refused
-from contracts.times import check_time, format_time, parse_time
+from contracts.times import check_kept, check_time, format_time, parse_time
 
 ROWS_PER_BLOCK = 1000
 """Consecutive rows of a dataset that share a key and so a partition."""
@@ -59,6 +59,7 @@ def decode_reading(value: bytes | None, place: Place, limits: Limits) -> Reading
     checks.check_category(record.category)
     event_id, timestamp = _identity(record.id, record.timestamp, place, limits)
     checks.check_value(record.value)
+    check_kept(timestamp, limits)
     return Reading(event_id, record.stream, record.category, timestamp, record.value)
 
 
@@ -77,6 +78,7 @@ def decode_flat_row(value: bytes | None, place: Place, limits: Limits) -> tuple[
     checks.check_stream(record.stream)
     checks.check_row_number(record.row)
     event_id, timestamp = _identity(record.id, record.timestamp, place, limits)
+    check_kept(timestamp, limits)
     return Row(event_id, record.stream, record.row, timestamp, record.data), flat
 
 

@@ -95,3 +95,5 @@ class Limits:
     """Largest record value."""
     max_depth: int = 20
     """Deepest nesting of objects and lists."""
+    kept_from: datetime | None = None
+    """Raw data is kept from then on, so that an older event could not be told from a repetition; None: all is kept."""

@@ -105,8 +105,8 @@ class Reason(StrEnum):
     )
     TOO_LATE = (
         "too_late",
-        "The time is older than what raw retention keeps, so that a repetition could not be recognised.",
-        "Send within the retention, or set a longer one.",
+        "Raw data of that time is not kept any more (`raw.keep_days`), so that a repetition could not be recognised.",
+        "Send sooner. A longer retention helps later events only: what is gone stays gone.",
     )
     NOT_FINITE = "not_finite", "A number is NaN, infinite or too large for 64 bits.", "Leave the event out."
     OUT_OF_RANGE = (

@@ -40,6 +40,15 @@ def check_time(time: datetime, append_time: datetime, limits: Limits) -> None:
         )
 
 
+def check_kept(time: datetime, limits: Limits) -> None:
+    """Refuse a time from which raw data is not kept any more."""
+    if limits.kept_from is not None and time < limits.kept_from:
+        raise Refused(
+            Reason.TOO_LATE,
+            f"its time is before {limits.kept_from:%Y-%m-%d}, from when on raw data is kept to compare it with",
+        )
+
+
 def format_time(time: datetime) -> str:
     """RFC 3339 with six decimals and Z; raises ValueError for a time without a zone."""
     if time.tzinfo is None:

@@ -30,6 +30,8 @@ async def _execute(database: Database, role: str, statement: str) -> str:
         ("processor", "DELETE FROM offsets"),
         ("processor", "UPDATE raw_readings SET value = 0"),
         ("processor", "INSERT INTO streams (id, kind, desired, state) VALUES ('a', 'host', 'running', 'pending')"),
+        ("api", "SELECT drop_raw_month()"),
+        ("producer", "SELECT move_raw_horizon(1)"),
         ("producer", "SELECT * FROM raw_readings"),
         ("producer", "INSERT INTO windows SELECT * FROM windows"),
         ("producer", "CREATE TABLE mine (n integer)"),

@@ -1,7 +1,7 @@
 """The fast way and the slow way accept and refuse the same records."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
@@ -43,6 +43,7 @@ fields = st.fixed_dictionaries(
 )
 plain = st.builds(wire, st.integers(0, 10**9), value=st.floats(-1e15, 1e15), category=st.sampled_from(["a", "é", "°C"]))
 edges = st.sampled_from([later(days=1), later(days=1, seconds=1), later(days=-7_305), later(days=-7_306)])
+horizons = st.sampled_from([None, later(days=-8_000), later(hours=-1), NOON, later(microseconds=1)])
 one_field_off = st.one_of(
     st.builds(wire, st.integers(0, 99), at=edges),
     st.builds(wire, st.integers(0, 99), value=st.sampled_from([1e15, 1.0001e15, -2e15])),
@@ -59,16 +60,18 @@ anything = st.one_of(
 )
 
 
-def decode(values: list[bytes | None]) -> Decoded:
-    return decode_readings(records(values), CLAIM, LIMITS)
+def decode(values: list[bytes | None], limits: Limits = LIMITS) -> Decoded:
+    return decode_readings(records(values), CLAIM, limits)
 
 
-def one_by_one(values: list[bytes | None]) -> tuple[list[tuple[str, str, int, int, float]], list[tuple[int, Reason]]]:
+def one_by_one(
+    values: list[bytes | None], limits: Limits
+) -> tuple[list[tuple[str, str, int, int, float]], list[tuple[int, Reason]]]:
     """What contracts says of each record alone."""
     taken, refused = [], []
     for offset, value in enumerate(values):
         try:
-            reading = decode_reading(value, Place(1, "readings", 0, offset, NOON), LIMITS)
+            reading = decode_reading(value, Place(1, "readings", 0, offset, NOON), limits)
         except Refused as refusal:
             refused.append((offset, refusal.reason))
             continue
@@ -78,17 +81,19 @@ def one_by_one(values: list[bytes | None]) -> tuple[list[tuple[str, str, int, in
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.lists(plain, max_size=5), st.lists(anything, max_size=3))
-def test_both_ways_agree_on_every_record(good: list[bytes], odd: list[bytes | None]) -> None:
-    values = [*good, *odd]
-    decoded = decode(values)
+@given(st.lists(plain, max_size=5), st.lists(anything, max_size=3), horizons)
+def test_both_ways_agree_on_every_record(
+    good: list[bytes], odd: list[bytes | None], kept_from: datetime | None
+) -> None:
+    values, limits = [*good, *odd], Limits(kept_from=kept_from)
+    decoded = decode(values, limits)
     taken = [
         (*decoded.pairs[pair], int(at), (int(high) << 64) + int(low), value)
         for pair, at, (high, low), value in zip(
             decoded.pair, decoded.timestamp_us, decoded.ids, decoded.value.tolist(), strict=True
         )
     ]
-    assert (taken, [(letter.record.offset, letter.reason) for letter in decoded.letters]) == one_by_one(values)
+    assert (taken, [(letter.record.offset, letter.reason) for letter in decoded.letters]) == one_by_one(values, limits)
 
 
 def test_a_plain_chunk_is_read_as_columns() -> None:
@@ -118,6 +123,16 @@ def test_validity_is_told_by_the_append_time_not_by_a_clock() -> None:
     assert not decode([wire(1, at=at)]).letters
     refused = decode([wire(1, at=at + timedelta(microseconds=1))]).letters
     assert [letter.reason for letter in refused] == [Reason.IN_THE_FUTURE]
+
+
+def test_what_is_older_than_raw_data_is_kept_is_refused_and_nothing_else() -> None:
+    limits = Limits(kept_from=NOON)
+    before, since = wire(1, at=later(microseconds=-1)), wire(2, at=NOON)
+    assert _as_columns(records([since]), limits)
+    assert _as_columns(records([since, before]), limits) is None
+    decoded = decode([since, before, since], limits)
+    assert [(letter.record.offset, letter.reason) for letter in decoded.letters] == [(1, Reason.TOO_LATE)]
+    assert decoded.offset.tolist() == [0, 2]
 
 
 def test_a_record_with_odd_headers_is_refused_and_its_neighbours_are_not() -> None:

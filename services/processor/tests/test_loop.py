@@ -39,7 +39,7 @@ class Offsets:
             await self._meanwhile()
         return {
             "generation": 1, "pass": 1, "epoch": 1, "next_offset": self._next_offset,
-            "bookmark_time": None, "bookmark_hash": None, "server": None,
+            "bookmark_time": None, "bookmark_hash": None, "kept_from": None, "server": None,
         }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ COMMAND_TIMEOUT_S = 40.0
 connection whose other side has vanished."""
 CONFUSED = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What the driver says, beside OSError and PostgresError, of a connection that was cut at an awkward moment."""
-SCHEMA_VERSION = "20261121000010"
+SCHEMA_VERSION = "20261121000011"
 """The newest migration this code knows: the number of the last file in infra/postgres/migrations (a test compares)."""
 
 

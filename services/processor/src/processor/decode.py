@@ -133,6 +133,8 @@ def _as_columns(records: Sequence[Record], limits: Limits) -> Decoded | None:
         return None
     appended = np.fromiter(map(_APPENDED, records), np.int64, len(records)) * 1_000
     oldest = appended - limits.max_age_days * 86_400_000_000
+    if limits.kept_from is not None:
+        oldest = np.maximum(oldest, microseconds(limits.kept_from))
     if (time_column < oldest).any() or (time_column > appended + limits.max_ahead_s * 1_000_000).any():
         return None
     offsets = np.fromiter(map(_OFFSET, records), np.int64, len(records))
@@ -161,7 +163,8 @@ def _looking_plain(records: Sequence[Record], limits: Limits) -> list[Record]:
     """The records that by themselves would most likely be decoded as columns."""
     appended = list(map(_append_time, (min(records, key=_APPENDED), max(records, key=_APPENDED))))
     newest = format_time(appended[0] + min(timedelta(seconds=limits.max_ahead_s), _FARTHEST))
-    oldest = format_time(appended[1] - min(timedelta(days=limits.max_age_days), _FARTHEST))
+    since = appended[1] - min(timedelta(days=limits.max_age_days), _FARTHEST)
+    oldest = format_time(max(since, limits.kept_from or since))
     found = []
     for record in records:
         value = record.value

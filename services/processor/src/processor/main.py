@@ -30,6 +30,7 @@ from processor.letter_upkeep import LetterUpkeep
 from processor.metrics import Metrics
 from processor.pipeline import Pipeline
 from processor.remove import Remover
+from processor.retain import Retention
 from processor.settings import ProcessorSettings
 from processor.write import prepare_connection
 
@@ -168,6 +169,8 @@ class Processor:
         remover = Remover(self._pool, consumer, [self._topics.readings, self._topics.rows])
         letters = LetterUpkeep(self._pool, self._metrics, self._settings.dead_letters.keep_days)
         self._upkeep = [asyncio.create_task(remover.run()), asyncio.create_task(letters.run())]
+        if keep_days := self._settings.raw.keep_days:
+            self._upkeep.append(asyncio.create_task(Retention(self._pool, keep_days).run()))
         # What lives since the start lives on: collections need not look at it. The thresholds stay as they are: cycles
         # in the client hold whole fetched buffers, and rarer collections let memory grow with the backlog.
         gc.collect()

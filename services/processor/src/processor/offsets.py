@@ -16,7 +16,7 @@ async def claim(connection: Connection, topic: str, partition: int, log_start: i
     if row["bookmark_hash"] is not None:
         bookmark = Bookmark(round(row["bookmark_time"].timestamp() * 1_000), row["bookmark_hash"])
     standing = (row["generation"], row["pass"], row["epoch"], row["next_offset"], bookmark)
-    return Claim(topic, partition, *standing, row["server"])
+    return Claim(topic, partition, *standing, row["server"], row["kept_from"])
 
 
 async def end_frozen(connection: Connection) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 import structlog
 
+from contracts.events import Limits
 from contracts.reasons import Reason
 from contracts.samples import ALL_FIELDS, Rules
 from processor import aggregate, assemble, dead_letters, offsets, replays, write
@@ -25,6 +26,7 @@ from processor.metrics import Metrics
 from processor.plan import (
     Asked,
     Batch,
+    Claim,
     Connection,
     DeadLetter,
     Decoded,
@@ -134,19 +136,19 @@ class Pipeline:
         """In portions, so that the transaction in flight can send its next statement in between."""
         if batch.claim.topic != self._readings_topic:
             return await self._decode_rows(batch)
-        parts = []
+        parts, limits = [], self._limits_of(batch.claim)
         for portion in _portions(batch.records, PORTION):
-            parts.append(decode_readings(portion, batch.claim, self._limits))
+            parts.append(decode_readings(portion, batch.claim, limits))
             await _others()
         return parts
 
     async def _decode_rows(self, batch: Batch) -> list[Decoded]:
-        parts, rules = [], dict[str, Rules]()
+        parts, rules, limits = [], dict[str, Rules](), self._limits_of(batch.claim)
         for portion in _row_portions(batch.records):
             rows, letters, replays = list[FlatRow](), list[DeadLetter](), list[Asked]()
             for few in _portions(portion, ROWS_PORTION):
                 found = by_headers(few, batch.claim)
-                flat, refused = decode_rows(found.placed, self._limits)
+                flat, refused = decode_rows(found.placed, limits)
                 rows += flat
                 letters += found.letters + refused
                 replays += found.replays
@@ -176,10 +178,15 @@ class Pipeline:
         return known
 
     async def _decode_replay(self, batch: Batch, placed: Placed) -> Decoded:
+        limits = self._limits_of(batch.claim)
         if batch.claim.topic == self._readings_topic:
-            return decode_placed([placed], self._limits)
-        rows, letters = decode_rows([placed], self._limits)
+            return decode_placed([placed], limits)
+        rows, letters = decode_rows([placed], limits)
         return replace(await self._sample(rows, {}), letters=letters)
+
+    def _limits_of(self, claim: Claim) -> Limits:
+        """What a valid event may hold, by the raw data that was kept when the partition was claimed."""
+        return replace(self._limits, kept_from=claim.kept_from)
 
     async def _rules(self, streams: set[str]) -> dict[str, Rules]:
         """What the specs of these streams say of the fields of their rows; a stream may have none."""

@@ -68,6 +68,8 @@ class Claim:
     bookmark: Bookmark | None
     server: datetime | None = None
     """When the Postgres server was started that gave it."""
+    kept_from: datetime | None = None
+    """Since when raw data is kept; None: all is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,19 @@ class DeadLetterSettings(Section):
     )
 
 
+class RawSettings(Section):
+    """Raw readings and rows that are kept."""
+
+    keep_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Keep raw readings and rows for so many days at least, then delete whole months; 0: keep all. "
+        "Windows stay. Older events are refused from then on (`too_late`): keep raw data for longer than Kafka keeps "
+        "records.",
+    )
+
+
 class ProcessorSettings(KafkaClientSettings, PostgresClientSettings, ListeningSettings):
     """Everything that can be set for a processor copy."""
 
@@ -72,6 +85,7 @@ class ProcessorSettings(KafkaClientSettings, PostgresClientSettings, ListeningSe
     postgres: PostgresSettings = Field(
         default_factory=lambda: PostgresSettings(pool_max=3), description="Connection pool."
     )
+    raw: RawSettings = Field(default_factory=RawSettings, description="Raw data.")
     dead_letters: DeadLetterSettings = Field(default_factory=DeadLetterSettings, description="Dead letters.")
     failpoint: str = Field(
         "",

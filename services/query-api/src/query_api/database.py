@@ -45,9 +45,11 @@ def session(settings: QueryApiSettings) -> dict[str, str]:
 
 
 SNAPSHOT_SETTINGS = """
+LOCK TABLE raw_readings, raw_rows IN ACCESS SHARE MODE;
 SET LOCAL enable_seqscan = on; SET LOCAL random_page_cost = 1.1; SET LOCAL work_mem = '64MB'
 """
-"""Of a transaction that compares whole tables, or a part of each by index."""
+"""Of a transaction that compares whole tables, or a part of each by index. Locked before it sees anything: a month of
+raw data that is dropped is gone for older snapshots too, while its booking is not there for them."""
 
 
 class Snapshot:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from chassis.problems import Problem
 from query_api.database import Database
 from query_api.formats import Line
-from query_api.ranges import EARLIEST, LATEST
+from query_api.ranges import EARLIEST, LATEST, Range, written
 from query_api.read import Chosen, Series
 
 NO_ID = UUID(int=0)
@@ -87,6 +88,18 @@ async def raw_series(database: Database, chosen: Chosen) -> RawSeries:
         return RawSeries([], None, None, False)
     ends = min(row["first_at"] for row in rows), max(row["last_at"] for row in rows)
     return RawSeries([Series(*row[:3]) for row in rows], *ends, rows[0]["from_rows"])
+
+
+async def refuse_gone(database: Database, asked: Range) -> None:
+    """To be called when nothing was found. Raises Problem 410 where no raw data of the range is kept any more."""
+    (row,) = await database.fetch("raw_horizon")
+    kept_from = row["kept_from"]
+    if kept_from is not None and asked.end is not None and asked.end <= kept_from:
+        raise Problem(
+            410,
+            f"raw data is kept from {written(kept_from)} on: what was made of older data stays, ask for"
+            " /api/v1/processed-data or /api/v1/daily-averages",
+        )
 
 
 def readings(database: Database, series: Sequence[Series], start: datetime, end: datetime) -> ReadValues:

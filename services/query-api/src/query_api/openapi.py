@@ -17,6 +17,7 @@ DESCRIPTIONS = {
     403: "A page of another origin may not change anything, or the key may only read",
     404: "There is no such thing",
     409: "It contradicts what is: the answer says what",
+    410: "It was not kept so long",
     413: "The body is too large",
     415: "The body is neither of the two media types",
     422: "A parameter is invalid, unknown or too large",

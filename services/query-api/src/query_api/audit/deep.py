@@ -57,6 +57,7 @@ class Deep:
         async with kafka.reader(None, BYTES_AT_ONCE, committed=True) as consumer:
             found = await scope(self._snapshot, kafka, consumer, self._settings.topics, self._start, ahead)
             await self._raw.begin()
+            await self._letters.begin()
             self._raw.compared_from = max(self._start, found.compared_from or self._start)
             for stretch in found.stretches:
                 await self._read(consumer, stretch, deadline)

@@ -11,7 +11,7 @@ from contracts.events import LetterPlace, Limits, Place, Reading, Row
 from contracts.reasons import Reason, Refused
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-BY_STATE = frozenset({Reason.TOO_MANY_SERIES, Reason.TOO_LATE, Reason.DB_REJECTED})
+BY_STATE = frozenset({Reason.TOO_MANY_SERIES, Reason.DB_REJECTED})
 """Reasons that depend on what was stored when the record came: a valid event may have been refused for one of them."""
 
 
@@ -64,6 +64,13 @@ def judged(record: Record, stands: Place, of_rows: bool, limits: Limits, asked: 
         return Judged(record.offset, at, event, b"")
     except Refused as refused:
         return Judged(record.offset, at, refused.reason, digest(record.key, record.value))
+
+
+def may_be_refused(found: Reading | Row | None, reason: str, kept_from: datetime | None) -> bool:
+    """Whether what is stored explains why a valid event was refused. Raw data was never kept from later on than now."""
+    if reason == Reason.TOO_LATE:
+        return found is not None and kept_from is not None and found.timestamp < kept_from
+    return reason in BY_STATE
 
 
 def place_of(record: Record, generation: int, topic: str, partition: int) -> Place:

@@ -1,11 +1,12 @@
 """Dead letters against the records of Kafka that are no events."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from asyncpg import Record
 
 from contracts.reasons import Reason
-from query_api.audit.expected import BY_STATE, Judged
+from query_api.audit.expected import Judged, may_be_refused
 from query_api.audit.findings import Check, Outcome
 from query_api.audit.stretches import Stretch
 from query_api.database import Snapshot
@@ -22,7 +23,13 @@ class KafkaLetters:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._kept_from: datetime | None = None
         self.outcome = Outcome(LETTERS)
+
+    async def begin(self) -> None:
+        """Read since when raw data is kept."""
+        (row,) = await self._snapshot.fetch("raw_horizon")
+        self._kept_from = row["kept_from"]
 
     async def compare(self, stretch: Stretch, first: int, following: int, records: Sequence[Judged]) -> set[int]:
         """All records in the offsets from `first` up to `following`; returns the offsets of those that were refused."""
@@ -37,7 +44,7 @@ class KafkaLetters:
                     missing.append(record)
                 else:
                     self._same(stretch, record, letter)
-            elif letter is not None and letter["reason"] in BY_STATE:
+            elif letter is not None and may_be_refused(record.found, letter["reason"], self._kept_from):
                 refused.add(record.offset)
                 self.outcome.not_checkable += 1
             elif letter is not None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from query_api.answers import Listing, Page, Read, answer, nothing
 from query_api.formats import Columns, Line
 from query_api.lines import RowLine, columns
-from query_api.newest import Place
+from query_api.newest import Place, refuse_gone
 from query_api.openapi import listed
 from query_api.paging import RowCursor
 from query_api.parameters import RowsQuery
@@ -21,7 +21,7 @@ def router(parts: Parts) -> APIRouter:
     """The route."""
     routes = APIRouter(tags=["Data"])
 
-    @routes.get("/api/v1/raw-rows", summary="Dataset rows", **listed(RowLine))
+    @routes.get("/api/v1/raw-rows", summary="Dataset rows", **listed(RowLine, 410))
     async def raw_rows(request: Request, query: Annotated[RowsQuery, Query()]) -> Response:
         """Rows of datasets, newest first, whole.
 
@@ -30,8 +30,9 @@ def router(parts: Parts) -> APIRouter:
         """
         place, fields = query.place(request, RowCursor), query.field_names()
         streams = await streams_with_rows(parts.database, query.stream)
-        used = await rows_range(parts.database, streams, query.range(parts.now(), place))
-        read = reader(parts, streams, fields, used)
+        asked = query.range(parts.now(), place)
+        used = await rows_range(parts.database, streams, asked)
+        read = reader(parts, streams, fields, asked, used)
         csv = Columns(columns(RowLine)) if fields is None else Columns([*HEAD, *fields], _values)
         listing = Listing(csv, read, place, used)
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
@@ -39,7 +40,9 @@ def router(parts: Parts) -> APIRouter:
     return routes
 
 
-def reader(parts: Parts, streams: Sequence[str], fields: Sequence[str] | None, used: Range) -> Read[RowCursor]:
+def reader(
+    parts: Parts, streams: Sequence[str], fields: Sequence[str] | None, asked: Range, used: Range
+) -> Read[RowCursor]:
     """Reads the list page by page."""
     if used.start is None or used.end is None:
         return nothing
@@ -48,6 +51,8 @@ def reader(parts: Parts, streams: Sequence[str], fields: Sequence[str] | None, u
     async def read(place: RowCursor | None, limit: int) -> Page[RowCursor]:
         before = Place(place.time, place.stream, place.id) if place else Place(end, "")
         lines, more = await rows.before(before, limit)
+        if not lines:
+            await refuse_gone(parts.database, asked)
         if not more or not lines:
             return Page(lines)
         last = place_of(lines[-1])

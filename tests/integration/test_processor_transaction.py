@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import numpy as np
@@ -19,12 +20,13 @@ from tests.support.waiting import until_async
 
 from processor import offsets, write
 from processor.aggregate import windows_of
+from processor.columns import microseconds
 from processor.consume import Loop
 from processor.errors import Fenced
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
 from processor.pipeline import Pipeline
-from processor.plan import Batch, Claim, Gap, Samples, Windows
+from processor.plan import Batch, Claim, Gap, RowRecord, Samples, Windows
 from processor.settings import ProcessorSettings
 from processor.write import prepare_connection
 
@@ -184,6 +186,17 @@ async def test_the_ledger_covers_offsets_that_nobody_got(pool: asyncpg.Pool, dat
     line = await pool.fetchrow("SELECT first_offset, next_offset, accepted FROM batches")
     assert tuple(line) == (0, 6, 3)
     await assert_invariants(database)
+
+
+async def test_times_of_rows_are_exact_in_all_centuries(pool: asyncpg.Pool) -> None:
+    times = [-9_800_000_000_000_001, 9_100_000_000_000_001]  # 1659 and 2258
+    rows = [RowRecord("s", at, UUID(int=n), n, "{}") for n, at in enumerate(times)]
+    async with pool.acquire() as connection:
+        await write.ensure_partitions(connection, times)
+        await write.insert_rows(connection, rows[:1])
+        assert (await write.insert_rows(connection, rows)).tolist() == [False, True]
+        stored = await connection.fetch("SELECT timestamp FROM raw_rows ORDER BY row")
+    assert [microseconds(line["timestamp"]) for line in stored] == times
 
 
 @pytest.mark.parametrize("table", ["windows", "quarters"])

@@ -83,6 +83,10 @@ class LetterPlace(NamedTuple):
     offset: int
 
 
+AGE_DAYS_MAX, AHEAD_S_MAX = 730_000, 100_000_000_000
+"""What a setting may allow: farther, the years run out of four digits or minutes out of 32 bits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a valid event may hold at most."""

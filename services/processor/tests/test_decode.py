@@ -9,7 +9,7 @@ from services.processor.tests.makers import CLAIM, NOON, FakeRecord, later, reco
 from tests.support.malformed import MALFORMED
 
 from contracts.codec import decode_reading
-from contracts.events import Limits, Place
+from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX, Limits, Place
 from contracts.reasons import Reason, Refused
 from processor.columns import microseconds
 from processor.decode import _as_columns, _looking_plain, decode_readings
@@ -140,3 +140,10 @@ def test_a_record_with_odd_headers_is_refused_and_its_neighbours_are_not() -> No
     decoded = decode_readings([*records([wire(1), wire(2)]), odd], CLAIM, LIMITS)
     assert [letter.reason for letter in decoded.letters] == [Reason.BAD_HEADERS]
     assert len(decoded.pair) == 2
+
+
+def test_the_farthest_limits_that_can_be_set_take_the_farthest_times() -> None:
+    limits = Limits(max_age_days=AGE_DAYS_MAX, max_ahead_s=AHEAD_S_MAX)
+    values = [wire(n, timestamp=at) for n, at in enumerate(["0028-01-01T00:00:00Z", "5194-01-01T00:00:00Z"])]
+    for more in ([], [b"odd"]):  # as columns, and one by one
+        assert len(decode_readings(records([*values, *more]), CLAIM, limits).value) == 2

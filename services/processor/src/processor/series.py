@@ -10,6 +10,9 @@ from processor.plan import Pair
 class SeriesIds:
     """Ids by pair. A series is never renumbered or deleted, so what is known stays true while Postgres runs on."""
 
+    KNOWN_MAX = 250_000
+    """About 70 MB: publishers may name any number of streams."""
+
     def __init__(self, per_stream: int) -> None:
         self._per_stream = per_stream
         self._ids: dict[Pair, int] = {}
@@ -20,6 +23,8 @@ class SeriesIds:
 
     async def resolve(self, pool: asyncpg.Pool, pairs: Collection[Pair]) -> dict[Pair, int]:
         """The ids of these pairs, made where they are new; a pair beyond its stream's limit is left out."""
+        if len(self._ids) > self.KNOWN_MAX:
+            self.forget()
         missing = sorted({pair for pair in pairs if pair not in self._ids})
         if missing:
             streams, categories = [list(part) for part in zip(*missing, strict=True)]

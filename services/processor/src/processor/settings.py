@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, PostgresSettings, Section
-from contracts.events import Limits
+from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX, Limits
 
 
 class BatchSettings(Section):
@@ -36,8 +36,12 @@ class GroupSettings(Section):
 class LimitSettings(Section):
     """What a valid event may hold; what is beyond becomes a dead letter."""
 
-    max_age_days: int = Field(7_305, ge=1, description="Oldest timestamp before the append time, in days (20 years).")
-    max_ahead_s: int = Field(86_400, ge=0, description="Latest timestamp after the append time, in seconds.")
+    max_age_days: int = Field(
+        7_305, ge=1, le=AGE_DAYS_MAX, description="Oldest timestamp before the append time, in days (20 years)."
+    )
+    max_ahead_s: int = Field(
+        86_400, ge=0, le=AHEAD_S_MAX, description="Latest timestamp after the append time, in seconds."
+    )
     max_bytes: int = Field(1_048_576, ge=1_024, description="Largest record value, in bytes.")
     max_depth: int = Field(20, ge=2, le=100, description="Deepest nesting of objects and lists.")
     series_per_stream: int = Field(10_000, ge=1, description="Most categories of one stream.")

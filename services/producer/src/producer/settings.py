@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, Section
+from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX
 
 
 class BuiltInSettings(Section):
@@ -96,9 +97,11 @@ class DatasetSettings(Section):
     nesting_max: int = Field(
         20, ge=2, le=20, description="Deepest nesting of a row's record; a deeper row is rejected."
     )
-    max_age_days: int = Field(7_305, ge=1, description="Oldest event time in days, as the processor has it.")
+    max_age_days: int = Field(
+        7_305, ge=1, le=AGE_DAYS_MAX, description="Oldest event time in days, as the processor has it."
+    )
     max_ahead_s: int = Field(
-        86_400, ge=0, description="Latest event time in seconds from now, as the processor has it."
+        86_400, ge=0, le=AHEAD_S_MAX, description="Latest event time in seconds from now, as the processor has it."
     )
     chunk_bytes: int = Field(4_000_000, ge=10_000, description="Rows that are handed to Kafka in one go, in bytes.")
     rejects_kept: int = Field(50, ge=0, le=1_000, description="Rejected rows that are shown with line and reason.")

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, PostgresSettings, Section
+from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX
 
 
 class ApiKey(Section):
@@ -77,8 +78,8 @@ class AuditSettings(Section):
     deep_s: float = Field(
         120.0, ge=0.01, le=3_600, description="Longest that a deep audit reads Kafka; what it did not reach it names."
     )
-    max_age_days: int = Field(7_305, ge=1, description="As `limits.max_age_days` of the processor.")
-    max_ahead_s: int = Field(86_400, ge=0, description="As `limits.max_ahead_s` of the processor.")
+    max_age_days: int = Field(7_305, ge=1, le=AGE_DAYS_MAX, description="As `limits.max_age_days` of the processor.")
+    max_ahead_s: int = Field(86_400, ge=0, le=AHEAD_S_MAX, description="As `limits.max_ahead_s` of the processor.")
     max_bytes: int = Field(1_048_576, ge=1_024, description="As `limits.max_bytes` of the processor.")
     max_depth: int = Field(20, ge=2, le=100, description="As `limits.max_depth` of the processor.")
 

@@ -1,7 +1,9 @@
 -- Keeps dataset rows, given in key order, each once, and counts them. Returns the keys that are new.
 WITH new AS (
     INSERT INTO raw_rows (stream, timestamp, id, row, data)
-    SELECT stream, timestamptz 'epoch' + us * interval '1 microsecond', id, row, data::json
+    -- In two steps, as a product with an interval is a float: beyond 2^53 us, some 285 years, it would be off.
+    SELECT stream, timestamptz 'epoch' + us / 1000000 * interval '1 second' + us % 1000000 * interval '1 microsecond', id, row,
+           data::json
     FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[]) AS r (stream, us, id, row, data)
     ON CONFLICT DO NOTHING
     RETURNING stream, timestamp, id

@@ -6,9 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 from services.processor.tests.makers import FakeRecord
 
-from processor.consume import Loop
-from processor.failpoints import Failpoint
-from processor.metrics import Metrics
+from processor.fetch import Fetcher
 from processor.settings import ProcessorSettings
 
 
@@ -36,7 +34,5 @@ class Endless:
 )
 async def test_a_transaction_is_full_by_readings_by_rows_or_by_bytes(topic: str, size: int, taken: int) -> None:
     settings = ProcessorSettings(kafka_bootstrap="127.0.0.1:9", postgres_dsn="postgresql://127.0.0.1:9/none")
-    loop = Loop(settings, Metrics(), Failpoint(""))
-    loop._consumer = Endless(topic, 8, size)  # type: ignore[assignment]
-    fetched = await loop._fetch_portions()
+    fetched = await Fetcher(settings).fetch(Endless(topic, 8, size))
     assert sum(map(len, fetched.values())) == taken

@@ -7,7 +7,6 @@ believed: each claim reads the stored offset and seeks to it, and after any erro
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, Protocol
 
 import asyncpg
@@ -15,17 +14,15 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaError, RecordTooLargeError
 
-from chassis.odd_headers import read_leniently
-from contracts.topics import Topics
 from processor import offsets
-from processor.bare import deliver_bare
 from processor.errors import Fenced, PartitionRefused
 from processor.failpoints import Failpoint
+from processor.fetch import DeliveringConsumer, Fetcher
 from processor.metrics import Metrics
 from processor.mirror import CommittingConsumer, Mirror
 from processor.partitions import Partitions
-from processor.pipeline import PORTION, Pipeline
-from processor.plan import Batch, Claim, Connection, Plan, Record
+from processor.pipeline import Pipeline
+from processor.plan import Batch, Claim, Connection, Plan
 from processor.settings import ProcessorSettings
 
 log = structlog.get_logger("processor")
@@ -36,8 +33,6 @@ FAILED_PAUSE_S = (0.1, 5.0)
 KAFKA_PAUSE_S = 1.0
 ANSWER_S = 10.0
 """Longest wait for where a log begins or ends."""
-LENIENT_S = 10.0
-"""So long a parser is used that takes odd headers and several times the time."""
 LOOK_AGAIN_S = 5.0
 UNREADABLE_PAUSE_S = 60.0
 EXPECTED = (
@@ -48,16 +43,12 @@ EXPECTED = (
     OSError,
     TimeoutError,
 )
-_VALUE = attrgetter("value")
 UNREADABLE = (CorruptRecordException, RecordTooLargeError, UnicodeError, ValueError)
 
 
-class Consumer(CommittingConsumer, Protocol):
+class Consumer(CommittingConsumer, DeliveringConsumer, Protocol):
     """What the loop needs of an AIOKafkaConsumer."""
 
-    async def getmany(  # noqa: D102
-        self, *partitions: TopicPartition, timeout_ms: int, max_records: int
-    ) -> Mapping[TopicPartition, Sequence[Record]]: ...
     def assignment(self) -> set[TopicPartition]: ...  # noqa: D102
     def pause(self, *partitions: TopicPartition) -> None: ...  # noqa: D102
     def resume(self, *partitions: TopicPartition) -> None: ...  # noqa: D102
@@ -71,14 +62,13 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self, settings: ProcessorSettings, metrics: Metrics, failpoint: Failpoint) -> None:
         self._settings = settings
-        self._rows_topic = Topics(settings.topic_prefix).rows
+        self._fetcher = Fetcher(settings)
         self._metrics = metrics
         self._reach = failpoint.reach
         self._partitions = Partitions()
         self._in_flight: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._claim_at = 0.0
-        self._lenient_until = 0.0
         self._compare_at = 0.0
         self._pause_s = FAILED_PAUSE_S[0]
         self._trouble: str | None = "the first assignment has not come yet"
@@ -193,10 +183,9 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _fetch(self) -> list[Batch]:
         try:
-            fetched = await self._fetch_portions()
+            fetched = await self._fetcher.fetch(self._consumer)
         except UNREADABLE as error:
-            if isinstance(error, UnicodeError) and not self._lenient():
-                self._lenient_until = asyncio.get_running_loop().time() + LENIENT_S
+            if isinstance(error, UnicodeError) and self._fetcher.turn_lenient():
                 self._start_over(0, f"the name of a header is not UTF-8: {error}")
             else:
                 await self._guarded(self._find_unreadable(error))
@@ -216,30 +205,6 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
                 elif taken is not None:
                     self._consumer.seek(partition, taken)
         return batches
-
-    async def _fetch_portions(self) -> dict[TopicPartition, list[Record]]:
-        """What is there, up to the size of a batch; waits only for the first record."""
-        fetched: dict[TopicPartition, list[Record]] = {}
-        batch, wait_ms = self._settings.batch, self._settings.batch.wait_ms
-        full = 0.0
-        read_leniently(self._lenient())
-        while round(full, 9) < 1:
-            most = max(1, min(PORTION, int((1 - full) * batch.records)))
-            if batch.bare:
-                deliver_bare(self._consumer)
-            portion = await self._consumer.getmany(timeout_ms=wait_ms, max_records=most)
-            for partition, records in portion.items():
-                fetched.setdefault(partition, []).extend(records)
-                count = len(records) / (batch.rows if partition.topic == self._rows_topic else batch.records)
-                full += max(count, sum(map(len, filter(None, map(_VALUE, records)))) / batch.bytes)
-            if not portion:
-                break
-            wait_ms = 0
-            await asyncio.sleep(0)  # lets the transaction in flight send its next statement
-        return fetched
-
-    def _lenient(self) -> bool:
-        return asyncio.get_running_loop().time() < self._lenient_until
 
     async def _hand_over(self, batches: Sequence[Batch]) -> None:
         """Prepare the batches while the plan before is being committed, then commit them."""

@@ -22,6 +22,10 @@ Bools = npt.NDArray[np.bool_]
 Ids = npt.NDArray[np.uint64]
 """UUIDs as shape (n, 2): high and low half."""
 
+PORTION = 2_000
+"""Readings taken from Kafka at once, and decoded without letting anything else run: about two milliseconds. Half as
+many cost 0.2 µs an event more, as numpy's calls are shared by fewer."""
+
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 """An open connection, the caller's."""
 

@@ -276,13 +276,13 @@ MUTANTS = (
     ),
     Mutant(
         "the horizon of no claim", "a batch is decided as if all raw data were kept",
-        f"{PROCESSOR}/pipeline.py",
+        f"{PROCESSOR}/unpack.py",
         "replace(self._limits, kept_from=claim.kept_from)", "self._limits",
         f"{RETENTION}::test_an_event_that_comes_again_after_its_raw_row_is_gone_is_refused",
     ),
     Mutant(
         "replays by another horizon", "a dead letter that is sent again is taken, whatever its time",
-        f"{PROCESSOR}/pipeline.py",
+        f"{PROCESSOR}/unpack.py",
         "return decode_placed([placed], limits)", "return decode_placed([placed], self._limits)",
         f"{REPLAYS}::test_one_of_a_time_whose_raw_data_is_gone_is_refused_again_as_too_late",
     ),

@@ -199,6 +199,19 @@ async def test_times_of_rows_are_exact_in_all_centuries(pool: asyncpg.Pool) -> N
     assert [microseconds(line["timestamp"]) for line in stored] == times
 
 
+async def test_a_month_whose_table_somebody_detached_is_an_error_and_not_tried_without_end(
+    pool: asyncpg.Pool, database: Database
+) -> None:
+    await commit(pool, batch(await claimed(pool), [0]))
+    owner = await asyncpg.connect(database.owner_dsn)
+    await owner.execute("ALTER TABLE raw_readings DETACH PARTITION raw_readings_202603")
+    with pytest.raises(asyncpg.CheckViolationError, match="no partition"):
+        await commit(pool, batch(await claimed(pool), [1]))
+    await owner.execute("ALTER TABLE raw_readings_202603 RENAME TO kept")
+    await commit(pool, batch(await claimed(pool), [1]))
+    await owner.close()
+
+
 @pytest.mark.parametrize("table", ["windows", "quarters"])
 async def test_windows_are_locked_in_the_order_of_their_key_whatever_order_they_come_in(
     table: str, pool: asyncpg.Pool, database: Database

@@ -7,42 +7,23 @@ again; what this process believes about its position never counts.
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import asyncpg
 import numpy as np
-import orjson
 import structlog
 
-from contracts.events import Limits
 from contracts.reasons import Reason
-from contracts.samples import ALL_FIELDS, Rules
 from processor import aggregate, assemble, dead_letters, offsets, replays, write
-from processor.decode import Placed, by_headers, decode_placed, decode_readings, decode_rows, replayed
 from processor.errors import Overtaken
 from processor.failpoints import Failpoint
 from processor.metrics import Metrics
-from processor.plan import (
-    PORTION,
-    Asked,
-    Batch,
-    Claim,
-    Connection,
-    DeadLetter,
-    Decoded,
-    FlatRow,
-    Plan,
-    Readings,
-    Record,
-    Replay,
-    Tally,
-    join,
-)
+from processor.plan import Batch, Connection, DeadLetter, Plan, Readings, Tally, join
 from processor.recent import Recent
-from processor.row_samples import Shapes, sample_rows
 from processor.series import SeriesIds
 from processor.settings import ProcessorSettings
+from processor.unpack import Unpacker
 
 log = structlog.get_logger("processor")
 
@@ -54,11 +35,6 @@ REFUSED_BY_POSTGRES = (
 )
 """What Postgres says of data it will never take: the batch is bisected. (Not a UniqueViolation of a raw key, nor a
 missing partition: both are mended and tried again.)"""
-
-ROWS_PORTION = 20
-"""Rows decoded without letting anything else run: about a millisecond."""
-ROWS_SAMPLED, BYTES_SAMPLED = 100, 1_000_000
-"""Rows whose numbers become columns together: until then they are in memory as objects, ten times their bytes."""
 
 
 class Pipeline:
@@ -73,11 +49,9 @@ class Pipeline:
         failpoint: Failpoint,
     ) -> None:
         self._pool = pool
-        self._readings_topic = readings_topic
-        self._limits = settings.limits.of_events()
+        self._unpacker = Unpacker(pool, readings_topic, settings.limits.of_events())
         self._series = SeriesIds(settings.limits.series_per_stream)
         self._recent = Recent()
-        self._shapes = Shapes()
         self._months: set[int] = set()
         self._metrics = metrics
         self._reach = failpoint.reach
@@ -89,8 +63,8 @@ class Pipeline:
 
     async def prepare(self, batches: Sequence[Batch]) -> Plan:
         """Decide everything that a transaction will write. Reads and makes series ids, writes nothing else."""
-        decoded = [(n, part) for n, batch in enumerate(batches) for part in await self._decode(batch)]
-        replayed = await self._decode_replays(batches, decoded)
+        decoded = [(n, part) for n, batch in enumerate(batches) for part in await self._unpacker.unpack(batch)]
+        replayed = await self._unpacker.add_replays(batches, decoded)
         ids = await self._series.resolve(self._pool, {pair for _, part in decoded for pair in part.pairs})
         letters = [(n, letter) for n, part in decoded for letter in part.letters]
         parts = []
@@ -107,7 +81,7 @@ class Pipeline:
         await self._ensure_partitions(plan)
         return plan
 
-    async def commit(self, plan: Plan) -> None:
+    async def commit(self, plan: Plan, *, mended: bool = False) -> None:
         """Write the plan in one transaction, whatever it takes: repeats are looked up, missing partitions made, and
         what Postgres refuses is found by halving and becomes a dead letter.
 
@@ -126,74 +100,13 @@ class Pipeline:
             if error.constraint_name is not None:
                 await self._halve(plan, error)
                 return
+            if mended:
+                raise  # somebody keeps a month's table beside: nothing goes on until it is attached or renamed
             self._months.clear()
             await self._ensure_partitions(plan)
-            await self.commit(plan)
+            await self.commit(plan, mended=True)
         except REFUSED_BY_POSTGRES as error:
             await self._halve(plan, error)
-
-    async def _decode(self, batch: Batch) -> list[Decoded]:
-        """In portions, so that the transaction in flight can send its next statement in between."""
-        if batch.claim.topic != self._readings_topic:
-            return await self._decode_rows(batch)
-        parts, limits = [], self._limits_of(batch.claim)
-        for portion in _portions(batch.records, PORTION):
-            parts.append(decode_readings(portion, batch.claim, limits))
-            await _others()
-        return parts
-
-    async def _decode_rows(self, batch: Batch) -> list[Decoded]:
-        parts, rules, limits = [], dict[str, Rules](), self._limits_of(batch.claim)
-        for portion in _row_portions(batch.records):
-            rows, letters, replays = list[FlatRow](), list[DeadLetter](), list[Asked]()
-            for few in _portions(portion, ROWS_PORTION):
-                found = by_headers(few, batch.claim)
-                flat, refused = decode_rows(found.placed, limits)
-                rows += flat
-                letters += found.letters + refused
-                replays += found.replays
-                await _others()
-            sampled = await self._sample(rows, rules)
-            parts.append(replace(sampled, letters=letters, replays=replays))
-            await _others()
-        return parts
-
-    async def _sample(self, rows: Sequence[FlatRow], rules: dict[str, Rules]) -> Decoded:
-        rules |= await self._rules({row.stream for row, _ in rows} - rules.keys())
-        return sample_rows(rows, rules, self._shapes)
-
-    async def _decode_replays(
-        self, batches: Sequence[Batch], decoded: list[tuple[int, Decoded]]
-    ) -> Mapping[tuple[int, int], Replay]:
-        """The replays that were asked for; adds to `decoded` what they hold, and as letters those nobody asked for."""
-        asked = [(n, one) for n, part in decoded for one in part.replays]
-        if not asked:
-            return {}
-        known, letters = await replays.find(self._pool, asked)
-        decoded += [(n, replace(decode_placed((), self._limits), letters=[letter])) for n, letter in letters]
-        for n, (record, _) in asked:
-            replay = known.get((n, record.offset))
-            if replay is not None and replay.open:
-                decoded.append((n, await self._decode_replay(batches[n], replayed(record, replay))))
-        return known
-
-    async def _decode_replay(self, batch: Batch, placed: Placed) -> Decoded:
-        limits = self._limits_of(batch.claim)
-        if batch.claim.topic == self._readings_topic:
-            return decode_placed([placed], limits)
-        rows, letters = decode_rows([placed], limits)
-        return replace(await self._sample(rows, {}), letters=letters)
-
-    def _limits_of(self, claim: Claim) -> Limits:
-        """What a valid event may hold, by the raw data that was kept when the partition was claimed."""
-        return replace(self._limits, kept_from=claim.kept_from)
-
-    async def _rules(self, streams: set[str]) -> dict[str, Rules]:
-        """What the specs of these streams say of the fields of their rows; a stream may have none."""
-        if not streams:
-            return {}
-        found = await self._pool.fetch("SELECT id, spec FROM streams WHERE id = ANY ($1)", list(streams))
-        return dict.fromkeys(streams, ALL_FIELDS) | {row["id"]: Rules.of(orjson.loads(row["spec"])) for row in found}
 
     async def _transaction(self, plan: Plan) -> None:
         async with self._pool.acquire() as connection:
@@ -290,26 +203,3 @@ async def _rolled_back(connection: Connection, transaction: asyncpg.transaction.
 def _drop(connection: Connection) -> None:
     with contextlib.suppress(asyncpg.InterfaceError):  # the pool has it back already
         connection.terminate()
-
-
-def _portions(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
-    return (records[start : start + size] for start in range(0, len(records), size))
-
-
-def _row_portions(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-    start = size = 0
-    for end, record in enumerate(records):
-        if end - start == ROWS_SAMPLED or size > BYTES_SAMPLED:
-            yield records[start:end]
-            start, size = end, 0
-        size += len(record.value or b"")
-    yield records[start:]
-
-
-async def _others() -> None:
-    """Let the transaction in flight go on: from Postgres' answer to the next statement takes three turns of the loop.
-
-    With one turn, and portions of 9 ms, it waited for two further portions eight times a transaction.
-    """
-    for _ in range(3):
-        await asyncio.sleep(0)

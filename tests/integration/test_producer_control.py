@@ -215,6 +215,8 @@ async def test_a_table_stream_publishes_whole_rows(
         ({"id": "lab", "categories": ["a", "a"]}, "categories"),
         ({"id": "lab", "colour": "red"}, "colour"),
         ({"id": "lab", "kind": "dataset"}, "url"),
+        ({"id": "lab", "kind": "movie"}, "simulation (the default) or dataset"),
+        ({"id": "lab", "kind": None}, "kind"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

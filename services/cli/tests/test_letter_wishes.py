@@ -30,6 +30,7 @@ def test_one_is_sent_again_and_followed_until_it_counted(api: FakeApi, tideline:
     result = tideline("dead-letters replay readings/3/1204")
     assert (result.exit_code, result.stdout) == (0, "1 replayed\n")
     assert api.of("POST", REPLAY)[0].json() == {"letters": [AT]}
+    assert [asked.query for asked in api.of("GET", ONE)] == [{"generation": ["1"]}] * 2
     assert json.loads(tideline("dead-letters replay readings/3/1204 --json").stdout)[0]["outcome"] == "replayed"
 
 

@@ -35,6 +35,8 @@ async def read_json(request: Request, bytes_max: int) -> Any:
 
 def as_model(values: Any, model: type[M]) -> M:
     """The values as a model; a Problem 422 naming what is wrong in them."""
+    if not isinstance(values, dict):
+        raise Problem(422, "the body must be a JSON object")
     try:
         return model.model_validate(values)
     except ValidationError as error:

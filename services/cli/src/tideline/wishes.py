@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Line = Mapping[str, Any]
+Key = tuple[int, str]
+"""Generation and place: two lives of a topic may have a letter at the same place."""
 LETTERS_AT_ONCE = 500
 """The server takes 1,000."""
 DONE = ("replayed", "discarded")
@@ -14,6 +16,11 @@ AGAIN = "refused again"
 def place_of(letter: Line) -> str:
     """A letter's place, as people write it."""
     return f"{letter.get('topic')}/{letter.get('partition')}/{letter.get('offset')}"
+
+
+def key_of(letter: Line) -> Key:
+    """What tells a letter from all others."""
+    return letter["generation"], place_of(letter)
 
 
 def named(places: Sequence[str]) -> Iterator[dict[str, Any]]:

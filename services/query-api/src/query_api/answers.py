@@ -1,6 +1,6 @@
 """Lists as answers: one page with an ETag and a link to the next, or a stream of all lines in constant memory."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -86,6 +86,16 @@ def single(request: Request, form: Format, body: bytes, headers: dict[str, str])
     if formats.is_known(tag, request.headers.get("if-none-match")):
         return Response(status_code=304, headers=headers | {"Vary": "Accept, Accept-Encoding"})
     return Response(body, headers=headers, media_type=formats.MEDIA_TYPES[form])
+
+
+def one(request: Request, value: Any) -> Response:
+    """One thing as JSON with its ETag, or 304 for a caller who has it."""
+    return single(request, Format.JSON, formats.json_bytes(value), {})
+
+
+def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """What is different each time, as JSON."""
+    return Response(formats.json_bytes(value), status, headers=headers, media_type=formats.MEDIA_TYPES[Format.JSON])
 
 
 async def _streamed(parts: Parts, form: Format, listing: Listing[C]) -> Response:

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal, get_args, get_origin
 
+import fastapi
 from fastapi import Path, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -44,6 +45,10 @@ class Query(BaseModel):
     """Every route refuses parameters that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+NoParameters = Annotated[Query, fastapi.Query()]
+"""Of a route that takes none."""
 
 
 async def given_once(request: Request) -> None:

@@ -12,7 +12,7 @@ from tideline.editor import edited
 from tideline.errors import Away, ExitCode, Refused
 from tideline.options import PLACE, checked_place
 from tideline.session import Session, connected
-from tideline.wishes import AGAIN, DONE, LETTERS_AT_ONCE, named, outcome_of, place_of, sentence, trouble
+from tideline.wishes import AGAIN, DONE, LETTERS_AT_ONCE, Key, key_of, named, outcome_of, place_of, sentence, trouble
 
 ASK_EVERY_S = 0.5
 WAIT_S_MAX = 60.0
@@ -126,12 +126,12 @@ def _carry_out(
     """Book it, wait until none is on its way any more, and say what became of each."""
     asked = _book(session, f"{LETTERS}/{wish}", places, which, more, limit)
     found = {} if no_wait else _follow(session, asked)
-    outcomes = [outcome_of(letter, None if no_wait else found.get(place_of(letter), {})) for letter in asked]
+    outcomes = [outcome_of(letter, None if no_wait else found.get(key_of(letter), {})) for letter in asked]
     shown = [{**letter, "outcome": outcome} for letter, outcome in zip(asked, outcomes, strict=True)]
     session.screen.show(shown, sentence(outcomes))
-    again = [place_of(letter) for letter in shown if letter["outcome"] == AGAIN]
-    for place in again[:TROUBLES_SHOWN]:
-        session.screen.note(trouble(place, found[place]))
+    again = [letter for letter in shown if letter["outcome"] == AGAIN]
+    for letter in again[:TROUBLES_SHOWN]:
+        session.screen.note(trouble(place_of(letter), found[key_of(letter)]))
     if not set(outcomes) <= {"requested", *DONE}:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -150,17 +150,18 @@ def _book(session: Session, path: str, places: list[str], which: Filter, more: F
     return asked
 
 
-def _follow(session: Session, asked: list[Line]) -> dict[str, Line]:
-    """Those that were asked for, by their places, once none is on its way; raises Away when that takes long."""
-    waiting = [place_of(letter) for letter in asked if letter.get("outcome") == "requested"]
-    found: dict[str, Line] = {}
+def _follow(session: Session, asked: list[Line]) -> dict[Key, Line]:
+    """Those that were asked for, by their keys, once none is on its way; raises Away when that takes long."""
+    waiting = [key_of(letter) for letter in asked if letter.get("outcome") == "requested"]
+    found: dict[Key, Line] = {}
     give_up_at = time.monotonic() + WAIT_S_MAX
     with session.screen.bar(MofNCompleteColumn()) as bar:
         task = bar.add_task("done", total=len(waiting))
         while True:
-            for place in waiting:
-                found[place] = session.api.thing("GET", f"{LETTERS}/{place}")
-            waiting = [place for place in waiting if found[place].get("requested_at")]
+            for key in waiting:
+                generation, place = key
+                found[key] = session.api.thing("GET", f"{LETTERS}/{place}", params={"generation": generation})
+            waiting = [key for key in waiting if found[key].get("requested_at")]
             bar.update(task, completed=len(found) - len(waiting))
             if not waiting:
                 return found

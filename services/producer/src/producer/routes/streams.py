@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from chassis.bodies import as_model, read_json
+from chassis.problems import Problem
 from contracts.checks import STREAM_PATTERN
 from producer import control
 from producer.copy import Copy
@@ -45,10 +46,14 @@ def stream_routes(copy: Copy) -> APIRouter:
     @routes.post("", status_code=201)
     async def start_stream(request: Request) -> Response:
         values = await read_json(request, BODY_BYTES_MAX)
-        if isinstance(values, dict) and values.get("kind") == "dataset":
+        kind = values.get("kind", "simulation") if isinstance(values, dict) else None
+        if kind == "dataset":
             row, already = await ingest(copy, values)
             copy.look_soon()
             return _answer(_view(row) | {"message": already}, 200) if already else _answer(_view(row), 201)
+        if kind not in ("simulation", None):
+            message = "must be simulation (the default) or dataset"
+            raise Problem(422, f"kind: {message}", errors=[{"parameter": "kind", "message": message}])
         new = as_model(values, NewStream)
         spec = Spec.model_validate(new.model_dump(exclude={"id", "kind"}, exclude_unset=True))
         row = await control.start(copy.pool, new.id, spec, datetime.now(UTC), running_max)

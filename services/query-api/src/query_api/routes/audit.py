@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from query_api.answers import as_json
 from query_api.audit.run import Audit
 from query_api.audit_lines import AuditBody
-from query_api.formats import MEDIA_TYPES, Format, json_bytes
 from query_api.openapi import READS, answered, example
 from query_api.parameters import AuditQuery
 from query_api.parts import Parts
@@ -30,6 +30,6 @@ def router(parts: Parts, audit: Audit) -> APIRouter:
         older than Kafka's retention is named there and no failure. 503 while Kafka is away.
         """
         report = await audit.report(query.range(parts.now()), parts.now(), query.deep)
-        return Response(json_bytes(report), media_type=MEDIA_TYPES[Format.JSON])
+        return as_json(report)
 
     return routes

@@ -1,20 +1,15 @@
 """`/stream/{batch_id}`, `/tasks`, `/agg/{batch_id}`: a simulation of whole numbers by its batch id, in short."""
 
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Query, Response
-
-from query_api import parameters
-from query_api.formats import MEDIA_TYPES, Format, json_bytes
+from query_api.answers import as_json
 from query_api.openapi import CONTROL, READS, answered, example
-from query_api.parameters import StreamInPath
+from query_api.parameters import NoParameters, StreamInPath
 from query_api.parts import Parts
 from query_api.producer import Body, Producer
 from query_api.routes.passing import passed_on
 from query_api.stream_lines import MinuteBody, StreamLine, TaskLine
 from query_api.streams import last_minute_of, tasks
-
-NoParameters = Annotated[parameters.Query, Query()]
 
 
 def router(parts: Parts, producer: Producer) -> APIRouter:
@@ -40,15 +35,11 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
     @routes.get("/tasks", summary="What runs", **answered(list[TaskLine], [example(TaskLine)], *READS))
     async def running(_query: NoParameters) -> Response:
         """The streams that count towards those that may run at once; built-in ones do not."""
-        return _json(await tasks(parts.database))
+        return as_json(await tasks(parts.database))
 
     @routes.get("/agg/{batch_id}", summary="Last minute", **answered(MinuteBody, example(MinuteBody), 404, *READS))
     async def last_minute(batch_id: StreamInPath, _query: NoParameters) -> Response:
         """Average, sum and count of all its values in the last whole minute: at 10:11:10 from 10:10:00 to 10:11:00."""
-        return _json(await last_minute_of(parts.database, batch_id, parts.now()))
+        return as_json(await last_minute_of(parts.database, batch_id, parts.now()))
 
     return routes
-
-
-def _json(value: object) -> Response:
-    return Response(json_bytes(value), media_type=MEDIA_TYPES[Format.JSON])

@@ -4,15 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from query_api import letters, parameters
-from query_api.answers import Listing, Page, Read, answer, single
-from query_api.formats import Columns, Format, json_bytes
+from query_api import letters
+from query_api.answers import Listing, Page, Read, answer, one
+from query_api.formats import Columns
 from query_api.letter_lines import LetterBody, LetterLine, ReasonLine
 from query_api.letters import Wanted
 from query_api.lines import columns
 from query_api.openapi import READS, answered, example, listed
 from query_api.paging import LetterCursor
-from query_api.parameters import LetterQuery, LettersQuery
+from query_api.parameters import LetterQuery, LettersQuery, NoParameters
 from query_api.parts import Parts
 
 OCTETS = "application/octet-stream"
@@ -38,9 +38,9 @@ def router(parts: Parts) -> APIRouter:
         return await answer(request, parts, query, parts.settings.limits.rows_default, listing)
 
     @routes.get("/reasons", summary="Counts by reason", **answered(list[ReasonLine], [example(ReasonLine)], *READS))
-    async def reasons(request: Request, _query: Annotated[parameters.Query, Query()]) -> Response:
+    async def reasons(request: Request, _query: NoParameters) -> Response:
         """How many there are of each reason, and what became of them."""
-        return single(request, Format.JSON, json_bytes(await letters.reasons(parts.database)), {})
+        return one(request, await letters.reasons(parts.database))
 
     described = answered(LetterBody, example(LetterBody), 404, *READS)
     described["responses"][200]["content"][OCTETS] = {"schema": {"type": "string", "format": "binary"}}
@@ -55,7 +55,7 @@ def router(parts: Parts) -> APIRouter:
             name = f"{topic}-{partition}-{offset}.bin"
             headers = {"Content-Disposition": f'attachment; filename="{name}"'}
             return Response(row["value"] or b"", media_type=OCTETS, headers=headers)
-        return single(request, Format.JSON, json_bytes(letters.body(row)), {})
+        return one(request, letters.body(row))
 
     return routes
 

@@ -1,13 +1,11 @@
 """`POST /api/v1/events`: events of anybody who has no Kafka client, passed on to the producer as they come."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from chassis.problems import Problem
-from query_api import parameters
 from query_api.bodies import new_events
 from query_api.openapi import CONTROL, answered, example
+from query_api.parameters import NoParameters
 from query_api.producer import JSON, Body, Producer
 from query_api.routes.passing import passed_on
 from query_api.stream_lines import EventAnswer
@@ -26,7 +24,7 @@ def router(producer: Producer) -> APIRouter:
         openapi_extra={"requestBody": new_events()},
         **answered(list[EventAnswer], shown, 413, 415, *CONTROL, status=202),
     )
-    async def publish(request: Request, _query: Annotated[parameters.Query, Query()]) -> Response:
+    async def publish(request: Request, _query: NoParameters) -> Response:
         """One event as JSON, or one a line as NDJSON; each line is answered: accepted, or the reason it is not.
 
         202 comes once Kafka has the accepted ones on disk. After 503 or no answer send those with an id and a

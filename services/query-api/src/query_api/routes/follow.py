@@ -6,17 +6,16 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from chassis.problems import Problem
-from query_api import parameters
 from query_api.bodies import FOLLOW_EXAMPLE
 from query_api.errors import BadParameter
 from query_api.follow import Follower
 from query_api.formats import Line, json_bytes
 from query_api.openapi import READS, problems
-from query_api.parameters import StreamInPath
+from query_api.parameters import NoParameters, StreamInPath
 from query_api.parts import Parts
 from query_api.places import Places, address_of
 from query_api.ranges import parse_instant, written
@@ -51,7 +50,7 @@ def router(parts: Parts) -> APIRouter:
         responses={200: VALUES, **problems(404, *READS)},
     )
     async def follow(
-        follower: Annotated[Follower, Depends(following)], _query: Annotated[parameters.Query, Query()]
+        follower: Annotated[Follower, Depends(following)], _query: NoParameters
     ) -> AsyncIterable[ServerSentEvent]:
         """Its values as they come, `{"timestamp", "category", "value"}` each: by their timestamps, best effort.
 

@@ -1,12 +1,10 @@
 """`POST /api/v1/start-ingestion` and `stop-ingestion`: the built-in stream `demo` on and off."""
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Query
-
-from query_api import parameters
 from query_api.ingestion import start_demo, stop_demo
 from query_api.openapi import CONTROL, answered
+from query_api.parameters import NoParameters
 from query_api.producer import Producer
 from query_api.stream_lines import MessageBody
 
@@ -17,7 +15,6 @@ STOPPED = {"message": "Data ingestion stopped"}
 def router(producer: Producer) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/api/v1", tags=["Streams"])
-    NoParameters = Annotated[parameters.Query, Query()]  # noqa: N806 - a type
 
     @routes.post("/start-ingestion", summary="Start demo", **answered(MessageBody, STARTED, 404, 409, *CONTROL))
     async def start(_query: NoParameters) -> dict[str, str]:

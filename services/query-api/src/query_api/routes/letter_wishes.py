@@ -1,20 +1,16 @@
 """`/api/v1/dead-letters/replay` and `/discard`: another try, or none; passed on to the producer."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from chassis.bodies import as_model, read_json
-from query_api import parameters
+from query_api.answers import as_json
 from query_api.bodies import body_of
-from query_api.formats import json_bytes
 from query_api.letter_lines import WishBody
 from query_api.openapi import CONTROL, answered, example
+from query_api.parameters import NoParameters
 from query_api.parts import Parts
-from query_api.producer import JSON, Body, Producer
+from query_api.producer import Body, Producer
 from query_api.wishes import DiscardWish, ReplayWish, meant
-
-NoParameters = Annotated[parameters.Query, Query()]
 
 
 def router(parts: Parts, producer: Producer) -> APIRouter:
@@ -30,9 +26,7 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
             body = Body.of({"letters": letters.places, **wish.passed_on()})
             told = (await producer.call("POST", path, body=body)).value["letters"]
         requested = sum(letter["outcome"] == "requested" for letter in told)
-        return Response(
-            json_bytes({"requested": requested, "next": letters.next, "letters": told}), 202, media_type=JSON
-        )
+        return as_json({"requested": requested, "next": letters.next, "letters": told}, 202)
 
     @routes.post("/replay", summary="Send again", openapi_extra={"requestBody": body_of(ReplayWish)}, **described)
     async def replay(request: Request, _query: NoParameters) -> Response:

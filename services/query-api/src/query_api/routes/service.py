@@ -2,16 +2,16 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from chassis.problems import Problem
-from query_api import parameters
 from query_api.access import Access
 from query_api.openapi import FREE, problems
+from query_api.parameters import NoParameters
 from query_api.parts import Parts
 
 HEALTHY: dict[str, Any] = {"content": {"application/json": {"example": {"status": "healthy"}}}}
@@ -24,7 +24,6 @@ LOOK_S = 1.0
 def router(parts: Parts, registry: CollectorRegistry, is_ready: Gauge, access: Access) -> APIRouter:
     """The routes; probes need no key."""
     routes = APIRouter(tags=["Service"])
-    NoParameters = Annotated[parameters.Query, Query()]  # noqa: N806 - a type
 
     @routes.get("/api/v1/health", summary="Alive", openapi_extra=FREE, responses={200: HEALTHY, **problems()})
     async def health(_query: NoParameters) -> dict[str, str]:

@@ -1,17 +1,15 @@
 """`/api/v1/session`: a browser trades a key for a cookie that no script can read."""
 
 import time
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from query_api import parameters
 from query_api.access import COOKIE, Access, bearer, refused
 from query_api.openapi import FREE, answered, example
+from query_api.parameters import NoParameters
 from query_api.settings import ApiKey, SessionSettings
-
-NoParameters = Annotated[parameters.Query, Query()]
 
 
 class SessionBody(BaseModel):

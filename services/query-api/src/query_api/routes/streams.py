@@ -5,21 +5,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from query_api import parameters
-from query_api.answers import Listing, Page, Read, answer, single
+from query_api.answers import Listing, Page, Read, answer, one
 from query_api.bodies import new_stream
-from query_api.formats import Columns, Format, json_bytes
+from query_api.formats import Columns
 from query_api.lines import columns
 from query_api.openapi import CONTROL, READS, answered, example, listed
 from query_api.paging import SeriesCursor
-from query_api.parameters import DeleteQuery, Listed, StreamInPath
+from query_api.parameters import DeleteQuery, Listed, NoParameters, StreamInPath
 from query_api.parts import Parts
 from query_api.producer import JSON, Body, Producer
 from query_api.routes.passing import passed_on
 from query_api.stream_lines import StreamLine
 from query_api.streams import one_stream, streams_page
 
-NoParameters = Annotated[parameters.Query, Query()]
 CHANGES = {
     "start": ("Start again", "A new run of a stream that is at rest, by the spec it has."),
     "stop": ("Stop", "What was produced is published, then it is `stopped`. Again: the same."),
@@ -45,7 +43,7 @@ def router(parts: Parts, producer: Producer) -> APIRouter:
     @routes.get("/{stream}", summary="One stream", **answered(StreamLine, shown, 404, *READS))
     async def stream(request: Request, stream: StreamInPath, _query: NoParameters) -> Response:
         """What it is to do, what it does, how far it is."""
-        return single(request, Format.JSON, json_bytes(await one_stream(parts.database, stream)), {})
+        return one(request, await one_stream(parts.database, stream))
 
     @routes.post(
         "",

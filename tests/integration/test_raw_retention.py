@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -240,17 +241,18 @@ async def test_killed_twice_on_its_way_two_processors_finish_it_and_the_audit_pa
     assert await owner.fetchval("SELECT count(*) FROM dead_letters WHERE reason = 'too_late'") == 75
     assert await broken_invariants(owner) == []
     await assert_windows_of_all(stack, topics, owner)
-    api = start_service("query-api").wait_ready()
-    report = await asyncio.to_thread(audit, api.url)
-    assert (report["result"], report["findings"]) == ("PASS", [])
-    unknown = {check["name"]: check["not_checkable"] for check in report["checks"]}
-    assert unknown["kafka_raw"] == 1_300
-    assert unknown["kafka_dead_letters"] == 75
-    assert unknown["windows"] > 0
-    await asyncio.to_thread(assert_told, api.url)
-    await owner.execute(DELETED)
-    await until_async(lambda: owner.fetchval("SELECT NOT delete_data FROM streams"), 20, "the stream is deleted")
-    assert (await asyncio.to_thread(audit, api.url))["findings"] == []
+    reading_kafka = {"kafka_bootstrap": stack.kafka_bootstrap, "topic_prefix": topics.prefix}
+    async with serving(database.api_dsn, now=datetime.now(UTC), more=reading_kafka) as api:
+        report = await audit(api)
+        assert (report["result"], report["findings"]) == ("PASS", [])
+        unknown = {check["name"]: check["not_checkable"] for check in report["checks"]}
+        assert unknown["kafka_raw"] == 1_300
+        assert unknown["kafka_dead_letters"] == 75
+        assert unknown["windows"] > 0
+        await assert_told(api)
+        await owner.execute(DELETED)
+        await until_async(lambda: owner.fetchval("SELECT NOT delete_data FROM streams"), 20, "the stream is deleted")
+        assert (await audit(api))["findings"] == []
     await owner.close()
 
 
@@ -282,29 +284,22 @@ async def assert_windows_of_all(stack: Stack, topics: Topics, owner: asyncpg.Con
     assert await owner.fetchval("SELECT sum(rows) FROM row_counts WHERE stream = 'molding'") == 300
 
 
-def get(url: str, path: str, days: tuple[int, int] | None = None, **query: str) -> httpx.Response:
-    """What is answered for a range of days ago."""
-    times = {
-        end: (datetime.now(UTC) - timedelta(days=ago)).isoformat()
-        for end, ago in zip(("start", "end"), days or (), strict=False)
-    }
-    return httpx.get(f"{url}/api/v1/{path}", params=times | query, timeout=60, trust_env=False)
-
-
-def audit(url: str) -> dict[str, object]:
+async def audit(api: httpx.AsyncClient) -> dict[str, Any]:
     """Deep: what Kafka still has of raw data that is gone is not missing, and what was refused is known as that."""
-    answer = get(url, "audit", (120, -1), deep="true")
+    answer = await api.get("/api/v1/audit", params={"start": "now-120d", "deep": "true"}, timeout=60)
     assert answer.status_code == 200, answer.text
-    found: dict[str, object] = answer.json()
-    return found
+    report: dict[str, Any] = answer.json()
+    return report
 
 
-def assert_told(url: str) -> None:
+async def assert_told(api: httpx.AsyncClient) -> None:
     """Whoever asks for raw data of a time that is not kept is told so, and gets all else as ever."""
+    old = {"start": "now-110d", "end": "now-90d"}
     for path, stream in (("raw-data", "lab"), ("raw-data", "molding"), ("raw-rows", "molding")):
-        answer = get(url, path, (110, 90), stream=stream)
+        answer = await api.get(f"/api/v1/{path}", params=old | {"stream": stream})
         assert answer.status_code == 410
         assert "raw data is kept from" in answer.json()["detail"]
-        assert len(get(url, path, (110, -1), stream=stream).json()) > 0
-        assert len(get(url, path, stream=stream).json()) > 0
-        assert len(get(url, "processed-data", (110, 90), stream=stream, step="1d").json()) > 0
+        for others in ({"stream": stream}, {"stream": stream, "start": "now-110d"}):
+            assert len((await api.get(f"/api/v1/{path}", params=others)).json()) > 0
+        windows = await api.get("/api/v1/processed-data", params=old | {"stream": stream, "step": "1d"})
+        assert len(windows.json()) > 0

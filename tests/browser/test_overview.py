@@ -38,6 +38,27 @@ def test_totals_throughput_and_rates_move_by_themselves(system: System, visit: S
     rate = in_list(seen.page, "moving").get_by_label("Rate")
     until(lambda: 40 < number(rate.inner_text()) < 60, 10, "the stream's rate is what it was asked for")
     assert seen.figure("running") == "1"
+    until(lambda: number(seen.figure("behind")) >= 0, 15, "how far behind is told")
+
+
+def test_a_stream_of_others_has_its_rate_and_what_is_kept(system: System, visit: StartVisit) -> None:
+    seen = visit("/")
+    lines = "".join(f'{{"stream":"outside","category":"t","value":{n}}}\n' for n in range(30))
+    system.ask("POST", "/api/v1/events", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    entry = in_list(seen.page, "outside")
+    expect(entry.get_by_label("Kept")).to_have_text("30")
+    expect(entry.get_by_label("Rate")).to_contain_text("/s")
+
+
+def test_among_many_streams_one_is_found_by_its_name(system: System, visit: StartVisit) -> None:
+    lines = "".join(f'{{"stream":"many-{n:02}","category":"t","value":1}}\n' for n in range(15))
+    system.ask("POST", "/api/v1/events", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    page = visit("/").page
+    page.get_by_role("searchbox", name="Find a stream").fill("y-07")
+    expect(in_list(page, "many-07")).to_be_visible()
+    expect(in_list(page, "many-08")).to_have_count(0)
+    page.get_by_role("searchbox", name="Find a stream").fill("nowhere")
+    expect(page.get_by_text("No stream is called so.")).to_be_visible()
 
 
 def test_a_simulation_is_started_paused_resumed_stopped_and_deleted(system: System, visit: StartVisit) -> None:

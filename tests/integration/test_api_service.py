@@ -62,6 +62,9 @@ async def test_every_route_is_documented_with_an_example_and_its_errors(database
             for status, answer in answers.items():
                 if int(status) >= 400:
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
+    names = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+    assert len(set(names)) == len(names), "clients name their functions so"
+    assert {"get_home", "get_streams_stream", "post_streams_stream_pause", "get_prices_average"} < set(names)
     assert "ProblemBody" in document["components"]["schemas"]
     assert "HTTPValidationError" not in document["components"]["schemas"]
 

@@ -23,6 +23,9 @@ export function short(value: number | null | undefined): string {
 /** A measured value: as many digits as are worth reading, thousands set apart; never "-0". */
 export function measured(value: number | null | undefined, digits = 4): string {
   if (value == null) return DASH;
+  if (value !== 0 && Math.abs(value) < 1e-5) {
+    return new Intl.NumberFormat("en", { notation: "scientific", maximumSignificantDigits: digits }).format(value).replace("E", "e");
+  }
   const whole = Math.abs(value) >= 10 ** digits;
   const text = new Intl.NumberFormat("en", whole ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: digits });
   return text.format(value === 0 ? 0 : value);

@@ -17,6 +17,7 @@ test("a measured value has the digits that are worth reading", () => {
   expect(measured(0.000123456)).toBe("0.0001235");
   expect(measured(123456.7)).toBe("123,457");
   expect(measured(-0)).toBe("0");
+  expect(measured(-0.0000000000591234)).toBe("-5.912e-11");
 });
 
 test("a rate has fewer digits the larger it is", () => {

@@ -24,7 +24,7 @@ export function lineHeight(traces: Trace[]): number {
 export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
   const shown = panels(traces);
   const room = shown.length > 1 ? SMALL_PANEL_PX : PANEL_PX;
-  const range = look.small ? extent(traces, look.range) : look.range;
+  const range = drawn(traces, look);
   const marks = ticks(look.range, look.zone, Math.max(2, Math.floor((look.width - leftOf(look) - 16) / TICK_PX)));
   return {
     grid: shown.map((_, index) =>
@@ -42,11 +42,13 @@ export function lineOption(traces: Trace[], look: Look): EChartsCoreOption {
   };
 }
 
-/** From the first point to the last: a bucket is drawn where it begins, and a small chart has no room for its rest. */
-function extent(traces: Trace[], otherwise: Look["range"]): Look["range"] {
+/** From when to when the axis goes. A bucket is drawn where it begins: the first may begin before the range, and of the
+ * last a small chart has no room for the rest. */
+function drawn(traces: Trace[], { range, small }: Look): Look["range"] {
   const start = Math.min(...traces.map(({ buckets }) => buckets[0]?.at ?? Infinity));
   const end = Math.max(...traces.map(({ buckets }) => buckets.at(-1)?.at ?? -Infinity));
-  return start < end ? { start, end } : otherwise;
+  if (small && start < end) return { start, end };
+  return { start: Math.min(start, range.start), end: range.end };
 }
 
 /** Points of a line, broken where buckets are missing. */

@@ -18,7 +18,8 @@ export function unitOf(name: string, buckets: Pick<Bucket, "min" | "max">[]): Un
   const told = BY_NAME.find(([pattern]) => pattern.test(name));
   if (told) return told[1];
   const flags = buckets.length > 0 && buckets.every(({ min, max }) => isFlag(min) && isFlag(max));
-  return flags && (buckets.length > 1 || /reject|defect|ok$|is_|has_/i.test(name)) ? "share" : "";
+  const both = buckets.length > 1 && buckets.some(({ max }) => max === 1); // nothing but 0 may count something
+  return flags && (both || /reject|defect|ok$|is_|has_/i.test(name)) ? "share" : "";
 }
 
 /** A value with its unit. */

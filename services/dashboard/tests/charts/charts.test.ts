@@ -37,6 +37,11 @@ test("a line keeps its colour when others are hidden", () => {
   expect(line).toMatchObject({ lineStyle: { color: "two" } });
 });
 
+test("the first bucket is drawn, also where it begins before the range", () => {
+  const [axis] = lineOption([trace("a", [bucket(-10, 1), bucket(5, 2)])], look)["xAxis"] as { min: number }[];
+  expect(axis!.min).toBe(START - 600_000);
+});
+
 test("shares have no band: it would be all of it", () => {
   const flags = [bucket(0, 0.5, { min: 0, max: 1 }), bucket(1, 0.1, { min: 0, max: 1 })];
   expect(seriesOf(lineOption([trace("a", flags, "share")], look))).toHaveLength(1);

@@ -61,6 +61,8 @@ test("true and false are a share; names tell other units", () => {
   const flags = [bucket(0, 0.25, { min: 0, max: 1 }), bucket(1, 0, { min: 0, max: 0 })];
   expect(unitOf("AutoMode", flags)).toBe("share");
   expect(unitOf("AutoMode", [...flags, bucket(2, 0.5)])).toBe("");
+  expect(unitOf("errors", [bucket(0, 0), bucket(1, 0)])).toBe("");
+  expect(unitOf("jetting_defect.reject", [bucket(0, 0), bucket(1, 0)])).toBe("share");
   expect(unitOf("network_sent_bytes_per_s", [])).toBe("bytes/s");
   expect(unitOf("memory_percent", flags)).toBe("percent");
 });

@@ -21,7 +21,7 @@ from producer.control import ingest
 from producer.datasets.fetch import Fetcher
 from producer.datasets.ingest import Datasets
 from producer.datasets.target import id_from_url, parse_target
-from producer.errors import Conflict, Failed, Unavailable
+from producer.errors import Conflict, Failed, Unavailable, in_words
 from producer.metrics import Metrics
 from producer.publish import Publisher
 from producer.readiness import Readiness
@@ -107,7 +107,7 @@ class Copy:
 
     def _patiently(self, name: str) -> AsyncIterator[stamina.Attempt]:
         def away(error: Exception) -> bool:
-            self.readiness.reasons[name] = f"{type(error).__name__}: {error}"[:200]
+            self.readiness.reasons[name] = in_words(error)
             return isinstance(error, AWAY)
 
         return stamina.retry_context(on=away, attempts=None, timeout=None, wait_initial=0.2, wait_max=2.0)

@@ -1,6 +1,13 @@
 """The producer's errors, named for what the caller should do."""
 
 
+def in_words(error: BaseException) -> str:
+    """What a library raised, for a person: its kind, and what it says where it says anything."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")[:200]
+
+
 class Retry(Exception):  # noqa: N818 - named for what to do
     """Something outside is away or was restarted: begin again from the checkpoint after a pause."""
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from producer.errors import in_words
+
 Check = Callable[[], Coroutine[Any, Any, object]]
 
 
@@ -27,7 +29,7 @@ class Readiness:
                 task.cancel()
             error = asyncio.CancelledError() if task.cancelled() else task.exception()
             if error:
-                self.reasons[name] = f"{type(error).__name__}: {error}"[:200]
+                self.reasons[name] = in_words(error)
             else:
                 self.reasons.pop(name, None)
             await asyncio.sleep(every_s)

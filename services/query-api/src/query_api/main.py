@@ -29,7 +29,7 @@ from query_api.kafka import Kafka
 from query_api.lag import Lag
 from query_api.live import Live
 from query_api.metrics import Measured, Metrics
-from query_api.openapi import document
+from query_api.openapi import document, operation_id
 from query_api.parameters import given_once
 from query_api.parts import Parts
 from query_api.producer import Producer
@@ -83,6 +83,7 @@ def build_app(
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         lifespan=producer.open,
         dependencies=[Depends(given_once)],
     )

@@ -1,9 +1,11 @@
 """The OpenAPI document: what FastAPI derives, one problem schema for every error, an example for each answer."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from query_api.access import COOKIE, Access
@@ -88,6 +90,12 @@ def example(line: type[BaseModel]) -> dict[str, Any]:
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Error answers of a route."""
     return {code: {"description": DESCRIPTIONS[code], "content": PROBLEM} for code in sorted({*ALWAYS, *statuses})}
+
+
+def operation_id(route: APIRoute) -> str:
+    """`GET /api/v1/streams/{stream}`: `get_streams_stream`. Clients made from the document name their functions so."""
+    words = re.findall("[a-z0-9]+", route.path_format.removeprefix("/api/v1")) or ["home"]
+    return "_".join([min(route.methods or {"get"}).lower(), *words])
 
 
 def document(app: FastAPI, access: Access) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A partition whose log is not the one that was read before waits for the operator; the others go on."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -129,6 +130,13 @@ async def test_accept_finds_nothing_to_accept_where_all_is_well(
     start_service("processor").wait_ready()
     await taken(database, 100)
     assert "nothing more to accept" in accept(stack, database, topics)
+    owner = await asyncpg.connect(database.owner_dsn)
+    async with owner.transaction():  # somebody is in the middle of something and does not go on
+        await owner.execute("SELECT FROM offsets FOR UPDATE")
+        stuck = await asyncio.to_thread(run_accept, stack, database, topics)
+    await owner.close()
+    assert (stuck.returncode, stuck.stderr.count("\n")) == (2, 1)
+    assert "run it again" in stuck.stderr
     publish(stack.kafka_bootstrap, topics.readings, readings(50, seed=36))
     await processed(stack, database, topics)
 
@@ -143,15 +151,20 @@ def reasons(processor: ServiceProcess) -> str:
 
 def accept(stack: Stack, database: Database, topics: Topics) -> str:
     """What the operator's command prints."""
+    done = run_accept(stack, database, topics)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run_accept(stack: Stack, database: Database, topics: Topics) -> subprocess.CompletedProcess[str]:
+    """The operator's command."""
     env = os.environ | {
         "TIDELINE_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
         "TIDELINE_TOPIC_PREFIX": topics.prefix,
         "TIDELINE_POSTGRES_DSN": database.processor_dsn,
     }
     command = [sys.executable, "-m", "processor", "accept"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 def delete_records(stack: Stack, topics: Topics, before: int) -> None:

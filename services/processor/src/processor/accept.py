@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from chassis.database import open_pool
 from chassis.errors import StartError
 from chassis.kafka import client_security
+from chassis.odd_headers import read_leniently
 from contracts.topics import Topics
 from processor import offsets
 from processor.errors import PartitionRefused
@@ -19,6 +20,7 @@ from processor.settings import ProcessorSettings
 from processor.sql import statement
 
 READ_TIMEOUT_MS = 10_000
+FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError)
 
 
 async def accept(settings: ProcessorSettings) -> int:
@@ -28,18 +30,21 @@ async def accept(settings: ProcessorSettings) -> int:
     truncated the topic begins a new generation: these are read from their logs' start, their records count as new ones.
     """
     topics = Topics(settings.topic_prefix)
+    read_leniently(True)
     try:
         pool = await open_pool(settings, "accept")
         consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, **client_security(settings.kafka)
         )
         await consumer.start()
-    except (OSError, TimeoutError, asyncpg.PostgresError, KafkaError) as error:
+    except FAILURES as error:
         raise StartError(f"cannot reach Postgres or Kafka: {error}; start them first") from None
     try:
         async with pool.acquire() as connection:
             for topic in (topics.readings, topics.rows):
                 await _accept_topic(connection, consumer, topic, await _partitions(settings, topic))
+    except FAILURES as error:
+        raise StartError(f"broken off, what was said is done ({type(error).__name__}: {error}): run it again") from None
     finally:
         await consumer.stop()
         await pool.close()
@@ -49,10 +54,10 @@ async def accept(settings: ProcessorSettings) -> int:
 async def _accept_topic(
     connection: Connection, consumer: AIOKafkaConsumer, topic: str, partitions: Sequence[TopicPartition]
 ) -> None:
-    starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    starts = await consumer.beginning_offsets(partitions)
     recreated = []
     for partition in partitions:
-        start, end = starts[partition], ends[partition]
+        start = starts[partition]
         async with connection.transaction():
             claim = await offsets.claim(connection, topic, partition.partition, start)
             if start > claim.next_offset:
@@ -60,7 +65,7 @@ async def _accept_topic(
                 lost = f"{claim.next_offset} to {start - 1}"
                 print(f"{topic}-{partition.partition}: goes on at offset {start}, without {lost}")
                 continue
-        if not await _is_the_same(consumer, partition, claim, start, end):
+        if not await _is_the_same(consumer, partition, claim, start):
             recreated.append(partition)
     if recreated:
         generation = await _begin_generation(connection, recreated, [starts[p] for p in recreated])
@@ -70,11 +75,10 @@ async def _accept_topic(
         print(f"{topic}: nothing more to accept")
 
 
-async def _is_the_same(
-    consumer: AIOKafkaConsumer, partition: TopicPartition, claim: Claim, start: int, end: int
-) -> bool:
+async def _is_the_same(consumer: AIOKafkaConsumer, partition: TopicPartition, claim: Claim, start: int) -> bool:
     """Whether the log is the one that was read before, told by the record taken last."""
     look = Partitions()
+    end = (await consumer.end_offsets([partition]))[partition]  # after the claim, up to which processors went on
     try:
         where = look.hold(partition, claim, start, end)
         if not look.held[partition].unverified:

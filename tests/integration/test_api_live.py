@@ -51,8 +51,10 @@ async def test_states_come_whole_first_and_then_as_they_change(database: Databas
         await owner.execute("UPDATE streams SET state = 'running', progress = '{\"rows\": 7}' WHERE id = 'two'")
         changed = (await next_event(stream, "streams")).data
         assert [(s["stream"], s["state"], s["progress"]) for s in changed] == [("two", "running", {"rows": 7})]
-        await owner.execute("DELETE FROM streams WHERE id = 'one'")
+        await owner.execute("UPDATE streams SET desired = 'deleted', state = 'stopped' WHERE id = 'one'")
         assert (await next_event(stream, "streams")).data == [{"stream": "one", "state": "deleted"}]
+        async with live(api) as later:
+            assert [line["stream"] for line in (await anext(later)).data] == ["two"]
 
 
 async def test_what_commits_late_is_not_skipped(database: Database, owner: asyncpg.Connection) -> None:

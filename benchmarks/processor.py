@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import psycopg
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from tests.support.stack import Stack
 from tests.support.waiting import until
@@ -24,6 +25,10 @@ LOOK_S = 0.02
 ONE = "processor, up to committed windows"
 TWO = "two copies"
 TAKEN = "SELECT coalesce(sum(next_offset - start_offset), 0)::int8 FROM offsets WHERE topic = %s"
+WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'offsets'::regclass AND NOT granted"
+PATIENCE = """DO $$ BEGIN
+    EXECUTE format('ALTER ROLE tideline_processor IN DATABASE %I SET lock_timeout = 0', current_database());
+END $$"""
 CLAIMED = "SELECT count(*) FROM offsets WHERE topic = %s"
 COUNTS = """SELECT (SELECT count(*) FROM raw_readings), (SELECT count(*) FROM dead_letters),
     (SELECT sum(accepted + duplicate + rejected) FROM batches)::int8, (SELECT sum(count) FROM quarters)::int8"""
@@ -125,7 +130,7 @@ def drained(stack: Stack, template: str, full: Full, copies: int = 1) -> Contest
 def _drain(stack: Stack, template: str, full: Full, copies: int) -> Run:
     with services_on(stack, template, full.topics) as services:
         dsn = services.database.owner_dsn
-        with _held_back(services) if copies > 1 else ExitStack():
+        with _held_back(services, copies) if copies > 1 else ExitStack():
             for number in range(1, copies + 1):
                 services.start("processor", name=f"processor {number}" if copies > 1 else "processor")
             if copies > 1:
@@ -161,9 +166,12 @@ def note_memory(report: Report, runs: list[Run]) -> None:
 
 
 def members(stack: Stack, topics: Topics) -> int:
-    """How many copies have partitions."""
+    """How many copies have partitions, as far as Kafka tells: it may be looking for the group's coordinator."""
     client = AdminClient({"bootstrap.servers": stack.kafka_bootstrap, "log_level": 3})
-    group = client.describe_consumer_groups([topics.processor_group])[topics.processor_group].result(10)
+    try:
+        group = client.describe_consumer_groups([topics.processor_group])[topics.processor_group].result(10)
+    except KafkaException:
+        return 0
     return sum(bool(member.assignment and member.assignment.topic_partitions) for member in group.members)
 
 
@@ -174,12 +182,20 @@ def _kind(wanted: Load) -> str:
 
 
 @contextmanager
-def _held_back(services: Services) -> Iterator[None]:
-    """Nobody may claim a partition until the block ends, so that copies that start one by one begin together."""
-    with psycopg.connect(services.database.owner_dsn, autocommit=True) as connection:
-        connection.execute("REVOKE INSERT ON offsets FROM tideline_processor")
+def _held_back(services: Services, copies: int) -> Iterator[None]:
+    """Copies that start one by one in the block begin at one moment, its end: when all of them wait to claim.
+
+    Before, whoever tried again first was alone for up to 5 s, and so was the other in the end.
+    """
+    dsn = services.database.owner_dsn
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute(PATIENCE)
+        owner.execute("REVOKE INSERT ON offsets FROM tideline_processor")
         yield
-        connection.execute("GRANT INSERT ON offsets TO tideline_processor")
+        with psycopg.connect(dsn) as holder:
+            holder.execute("LOCK TABLE offsets IN SHARE MODE")
+            owner.execute("GRANT INSERT ON offsets TO tideline_processor")
+            until(lambda: owner.execute(WAITING).fetchone() == (copies,), 60, "all copies wait to claim", every_s=0.005)
 
 
 def _speed(connection: psycopg.Connection, full: Full) -> float:

@@ -34,8 +34,8 @@ class Measured:
         return min(POSTGRES_CORES * BUSY * 1e6 / self.postgres_us, WAL_MB_PER_S * 1e6 / self.wal)
 
 
-MANY = Measured("many readings a window", 4.0, 2.3, 0.7, 184, 156, 38)
-ONE = Measured("one reading a window", 7.2, 10.1, 2.0, 437, 126, 39)
+MANY = Measured("many readings a window", 2.5, 1.6, 0.1, 184, 156, 38)
+ONE = Measured("one reading a window", 4.0, 5.8, 0.5, 437, 126, 39)
 KINDS = (MANY, ONE)
 
 

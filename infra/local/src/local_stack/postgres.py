@@ -63,7 +63,10 @@ class Postgres:
             str(programs / "postgres"),
             *("-D", str(self.data)),
             *_options(listen_addresses=HOST, port=self.port, unix_socket_directories="", log_timezone="UTC"),
-            *_options(max_connections=100, shared_buffers="128MB", max_wal_size="2GB", wal_compression="on"),
+            *_options(max_connections=100, shared_buffers="256MB", max_wal_size="2GB", wal_compression="on"),
+            *_options(
+                wal_buffers="16MB"
+            ),  # one transaction fills the usual 4, and would wait while another's are synced
         ]
 
     def start(self) -> None:

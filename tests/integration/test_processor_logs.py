@@ -57,14 +57,15 @@ async def test_records_that_retention_deletes_while_their_partition_is_held_stop
     processor = start_service("processor").wait_ready()
     await taken(database, 100)
     processor.pause()
-    publish(stack.kafka_bootstrap, topics.readings, readings(60, seed=45), partition=0)
+    for seed, count in ((45, 1), (46, 59)):  # the first may answer what the processor had asked for before
+        publish(stack.kafka_bootstrap, topics.readings, readings(count, seed), partition=0)
     delete_records(stack, topics, before=140)
     processor.resume()
-    until(lambda: "offsets 100 to 140 were deleted" in reasons(processor), 20, "the processor says what is missing")
+    until(lambda: "to 140 were deleted" in reasons(processor), 20, "the processor says what is missing")
     connection = await asyncpg.connect(database.owner_dsn)
     gaps = await connection.fetch("SELECT from_offset, to_offset, cause FROM gaps")
-    assert [tuple(gap) for gap in gaps] == [(100, 140, "retention")]
-    await taken(database, 100)
+    assert [tuple(gap) for gap in gaps] in ([(100, 140, "retention")], [(101, 140, "retention")])
+    assert await connection.fetchval("SELECT sum(accepted + duplicate + rejected)::int FROM offsets") in (100, 101)
     await connection.close()
 
 

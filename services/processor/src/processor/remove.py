@@ -44,21 +44,26 @@ class Remover:
         """Work until cancelled. A cancelled step is rolled back."""
         while True:
             try:
-                for row in await self._pool.fetch(statement("streams_to_remove")):
-                    if await self._is_processed(row["id"]):
-                        await self._remove(row["id"])
+                await self.look()
             except Exception as error:  # whatever it was: the step was rolled back
                 log.warning("removal of a deleted stream goes on later", error=repr(error))
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def look(self) -> None:
+        """Remove what may go now."""
+        streams = [row["id"] for row in await self._pool.fetch(statement("streams_to_remove"))]
+        self._ends = {stream: ends for stream, ends in self._ends.items() if stream in streams}  # others remove too
+        for stream in streams:
+            if await self._is_processed(stream):
+                await self._remove(stream)
+
     async def _is_processed(self, stream: str) -> bool:
         """Whether all that was in Kafka when the deletion was first seen has been processed."""
         if stream not in self._ends:
-            partitions = [
-                TopicPartition(topic, number)
-                for topic in self._topics
-                for number in self._consumer.partitions_for_topic(topic) or ()
-            ]
+            known = {topic: self._consumer.partitions_for_topic(topic) for topic in self._topics}
+            if not all(known.values()):
+                return False
+            partitions = [TopicPartition(topic, number) for topic, numbers in known.items() for number in numbers or ()]
             self._ends[stream] = await asyncio.wait_for(self._consumer.end_offsets(partitions), 10)
         stored = await self._pool.fetch(statement("stored_offsets"), list(self._topics))
         reached = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in stored}

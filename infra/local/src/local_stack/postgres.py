@@ -64,9 +64,8 @@ class Postgres:
             *("-D", str(self.data)),
             *_options(listen_addresses=HOST, port=self.port, unix_socket_directories="", log_timezone="UTC"),
             *_options(max_connections=100, shared_buffers="256MB", max_wal_size="2GB", wal_compression="on"),
-            *_options(
-                wal_buffers="16MB"
-            ),  # one transaction fills the usual 4, and would wait while another's are synced
+            # One transaction fills 4 MB, the default, and would wait while another's are synced.
+            *_options(wal_buffers="16MB"),
         ]
 
     def start(self) -> None:

@@ -234,7 +234,7 @@ async def test_killed_twice_on_its_way_two_processors_finish_it_and_the_audit_pa
         assert await broken_invariants(owner) == []
         return tuple(await owner.fetchrow(LEFT)) == (1_000, 300)
 
-    await until_async(gone, 30, "the old months are gone")
+    await until_async(gone, 90, "the old months are gone, if need be at the second look")
     publish(stack.kafka_bootstrap, topics.readings, published[:100])
     publish(stack.kafka_bootstrap, topics.rows, dataset[:50])
     await taken(database, 2_750)

@@ -162,7 +162,8 @@ async def test_a_new_partition_and_a_new_pass_are_followed(database: Database, o
 
 async def test_a_slow_client_is_told_to_resync_and_harms_nobody(database: Database, owner: asyncpg.Connection) -> None:
     series = await prepare(owner, 1, [f"c{n}" for n in range(40)])
-    async with serving(database.api_dsn, live={"queue_max": 3, "poll_s": 0.02}) as api, live(api) as quick:
+    slow = {"queue_max": 3, "poll_s": 0.02}
+    async with serving(database.api_dsn, live=slow, send_s=120.0) as api, live(api) as quick:
         await anext(quick)
         reader, writer = await asyncio.open_connection(api.base_url.host, api.base_url.port, limit=1_000)
         writer.write(b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n")

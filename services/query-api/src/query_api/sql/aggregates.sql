@@ -1,8 +1,9 @@
 -- One line per series and bucket, in that order. Series: at most $6 from a place on ($3, $4; itself only if $5), of one
 -- stream ($1) and some categories ($2) or of all; one without data has one line without a bucket. Buckets: pieces of time
 -- with bounds $7 and starts of their buckets $8, or with step $9 buckets of that length from $8 on; read from quarters in
--- [$10, $11) and from windows before and after, up to $12; minutes with data only if $13. The fixed-point sums are added
--- first and converted once. The values are known when it is planned, so what they decide costs nothing a row.
+-- [$10, $11) and from windows before and after, up to $12; minutes with data only if $13 (most quarters have all 15). The
+-- fixed-point sums are added first and converted once. The values are known when it is planned, so what they decide costs
+-- nothing a row.
 WITH chosen AS (
     SELECT id, stream, category
     FROM series
@@ -30,7 +31,9 @@ LEFT JOIN (
         min(min) AS min,
         max(max) AS max,
         max(last_at) AS last_timestamp,
-        sum(CASE WHEN $13::boolean THEN bit_count(minutes::integer::bit(15)) END)::bigint AS minutes,
+        sum(
+            CASE WHEN NOT $13::boolean THEN NULL WHEN minutes = 32767 THEN 15 ELSE bit_count(minutes::integer::bit(15)) END
+        )::bigint AS minutes,
         count(*) AS parts
     FROM (
         SELECT series_id, quarter AS start, count, sum, min, max, last_at, minutes

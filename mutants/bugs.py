@@ -12,6 +12,7 @@ SCHEDULES = "tests/integration/test_loop_schedules.py::test_every_schedule_ends_
 TRANSACTION = "tests/integration/test_processor_transaction.py"
 REPLAYS = "tests/integration/test_replay_transaction.py"
 DEEP = "tests/integration/test_audit_deep.py"
+LOGS = "tests/integration/test_processor_logs.py"
 PARTITIONS = "services/processor/tests/test_partitions.py"
 AGGREGATE = "services/processor/tests/test_aggregate.py"
 DECODE = "services/processor/tests/test_decode.py"
@@ -176,6 +177,31 @@ MUTANTS = (
         "        if log_start > claim.next_offset:\n            raise",
         "        if log_start > 1 << 62:\n            raise",
         f"{PARTITIONS}::test_a_log_whose_unread_start_was_deleted_is_refused",
+    ),
+    Mutant(
+        "lost records taken for markers", "what retention deletes while its partition is held is left out in silence",
+        f"{PROCESSOR}/consume.py",
+        "            if await self._were_deleted(batches):", "            if False:",
+        f"{LOGS}::test_records_that_retention_deletes_while_their_partition_is_held_stop_it_too",
+    ),
+    Mutant(
+        "all begin anew", "in a new generation partitions whose log is the same are read again",
+        f"{PROCESSOR}/accept.py",
+        "_begin_generation(connection, recreated, [starts[p] for p in recreated])",
+        "_begin_generation(connection, partitions, [starts[p] for p in partitions])",
+        f"{LOGS}::test_partitions_whose_log_is_the_same_go_on_where_they_are_in_a_new_generation",
+    ),
+    Mutant(
+        "held though revoked", "what is revoked while it is claimed is held beside its new owner",
+        f"{PROCESSOR}/consume.py",
+        "            if not self._partitions.awaits(partition):\n", "            if False:\n",
+        "services/processor/tests/test_loop.py::test_what_is_revoked_while_it_is_claimed_is_not_held",
+    ),
+    Mutant(
+        "cut in a gap", "a batch cut in two ends in front of a record instead of behind one",
+        f"{PROCESSOR}/assemble.py",
+        "cut = batch.records[middle - 1].offset + 1", "cut = batch.records[middle].offset",
+        "services/processor/tests/test_assemble.py::test_halves_end_behind_a_record_as_whole_batches_do",
     ),
     # arithmetic
     Mutant(

@@ -147,6 +147,7 @@ def test_a_page_left_open_says_that_it_is_stale_and_recovers_alone(system: Syste
     seen.allow(REFUSED, CUT_OFF)
     status = seen.page.get_by_role("status")
     expect(status).to_have_text("Live")
+    expect(seen.page.locator(".room > *")).to_have_count(1)  # the chart: its code comes behind the page
     before = shown(seen, "kept")
     system.kill_api()
     expect(status).to_contain_text("may be old")

@@ -110,7 +110,7 @@ async def test_every_change_is_announced_and_a_deleted_stream_leaves_the_compact
         await http.post("/streams/lab/pause")
         await until_state(database.producer_dsn, "lab", ["paused"])
         await http.post("/streams/lab/resume")
-        await positions(database, "lab", 10)
+        await until_state(database.producer_dsn, "lab", ["running"])
         for _ in range(2):
             assert (await http.delete("/streams/lab", params={"data": True})).status_code == 200
         await until_state(database.producer_dsn, "lab", ["stopped"])

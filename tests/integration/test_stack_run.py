@@ -52,10 +52,12 @@ def run(folder: Path) -> Iterator[MakeRun]:
 
 @pytest.fixture(scope="class")
 def running(folder: Path) -> Iterator[MakeRun]:
-    made = MakeRun(folder).start(TIDELINE_PROCESSORS="2")
-    yield made
-    made.end(signal.SIGTERM)
-    print(made.output)
+    made = MakeRun(folder)
+    try:
+        yield made.start(TIDELINE_PROCESSORS="2")
+    finally:
+        made.end(signal.SIGTERM)
+        print(made.output)
 
 
 def gone(process: psutil.Process) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,12 @@ from local_stack import leftovers
 from local_stack.ports import any_port
 from tests.support.stack import ROOT
 from tests.support.waiting import until
+
+
+@cache
+def build_dashboard() -> None:
+    """What the first `make run` of a clone does, which may take minutes; nothing where it is built."""
+    subprocess.run([sys.executable, "-m", "local_stack", "dashboard"], cwd=ROOT, check=True)
 
 
 class MakeRun:
@@ -38,6 +45,7 @@ class MakeRun:
 
     def start(self, command: Sequence[str] = (sys.executable, "-m", "local_stack", "run"), **env: str) -> "MakeRun":
         """`make run`; returns when its screen is there."""
+        build_dashboard()
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
                 command,

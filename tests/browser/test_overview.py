@@ -47,7 +47,7 @@ def test_a_stream_of_others_has_its_rate_and_what_is_kept(system: System, visit:
     system.ask("POST", "/api/v1/events", content=lines, headers={"Content-Type": "application/x-ndjson"})
     entry = in_list(seen.page, "outside")
     expect(entry.get_by_label("Kept")).to_have_text("30")
-    expect(entry.get_by_label("Rate")).to_contain_text("/s")
+    expect(entry.get_by_label("Rate")).to_contain_text("/s", timeout=15_000)
 
 
 def test_among_many_streams_one_is_found_by_its_name(system: System, visit: StartVisit) -> None:

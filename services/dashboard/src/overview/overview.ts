@@ -2,11 +2,14 @@
 import { computed, ref, shallowRef } from "vue";
 import { asProblem, get, type Problem, type StreamLine } from "../api";
 import { useLive, type StateLine } from "../live";
+import { useLoaded } from "../loaded";
 import { Rate } from "../rate";
 import { soon } from "../soon";
 import { inOrder, isActive, progressOf, withStates } from "../streams";
 
 const NEWS_MS = 2_000;
+/** What others no longer publish sends no news of that. */
+const QUIET_S = 5;
 const SHOWN_S = 120;
 
 export interface Point {
@@ -85,6 +88,7 @@ export function useOverview() {
   }
 
   const refreshSoon = soon(refresh, NEWS_MS);
+  useLoaded(refresh, QUIET_S);
   const running = computed(() => streams.value?.filter((line) => isActive(line) && !line.built_in).length);
   const builtIn = computed(() => streams.value?.filter((line) => isActive(line) && line.built_in).length);
   const live = useLive({ refresh, streams: tell, windows: refreshSoon });

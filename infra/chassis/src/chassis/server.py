@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from chassis.errors import StartError
+from chassis.memory import give_back_freed
 from chassis.slow_clients import Connection, Watch
 
 OPEN_FILES = 16_384
@@ -83,12 +84,13 @@ class Server(uvicorn.Server):
         yield
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until stopped; clients that keep us waiting are let go."""
-        watching = asyncio.create_task(Watch(self.server_state.connections).run())
+        """Serve until stopped; clients that keep us waiting are let go, freed memory is given back."""
+        beside = [asyncio.create_task(work) for work in (Watch(self.server_state.connections).run(), give_back_freed())]
         try:
             await super().serve(sockets)
         finally:
-            watching.cancel()
+            for task in beside:
+                task.cancel()
 
     def stop(self) -> None:
         """Ask for a graceful stop; safe to call twice."""

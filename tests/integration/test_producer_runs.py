@@ -218,6 +218,7 @@ async def test_states_refused_for_good_are_announced_by_a_new_producer(
     await add_simulation(database.producer_dsn, "lab", START, profile="sensor", rate=10, count=50)
     until(lambda: "MessageSizeTooLarge" in copy.log, 20, "an announcement was refused")
     limit_message_bytes(stack.kafka_bootstrap, topics.streams, 1_048_588)
+    await until_state(database.producer_dsn, "lab", ["completed"])  # until then there is more to tell
 
     async def all_announced() -> bool:
         return (await row(database.producer_dsn, "lab"))["unannounced"] == "[]"

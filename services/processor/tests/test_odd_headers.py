@@ -15,6 +15,7 @@ from chassis.odd_headers import read_leniently
 
 @pytest.fixture(autouse=True)
 def _as_ever() -> Iterator[None]:
+    read_leniently(False)  # a test before may have left it on, as it is one switch of the process
     yield
     read_leniently(False)
 

@@ -159,6 +159,8 @@ class Pipeline:
 
     async def _send_commit(self, transaction: asyncpg.transaction.Transaction) -> None:
         commit = asyncio.ensure_future(transaction.commit())
+        # Nobody waits for it when this is cancelled: what it raised is no news then.
+        commit.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.sleep(0)  # one step of the task: the bytes are on the socket
         self._reach("commit_sent")
         await commit

@@ -3,7 +3,6 @@
 Beside the loop, in bounded steps; any number of copies may do so at once.
 """
 
-import asyncio
 import time
 
 import asyncpg
@@ -28,15 +27,6 @@ class LetterUpkeep:
         self._metrics = metrics
         self._keep_days = keep_days
         self._count_at = 0.0
-
-    async def run(self) -> None:
-        """Work until cancelled. A cancelled step is rolled back."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # whatever it was: the step was rolled back
-                log.warning("upkeep of dead letters goes on later", error=repr(error))
-            await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
         """Do what is due now."""

@@ -22,16 +22,15 @@ from chassis.errors import StartError
 from chassis.kafka import broker_security, client_security
 from chassis.server import Server, listen, refuse_strangers
 from contracts.topics import Topics
+from processor import letter_upkeep, remove, retain
 from processor.consume import Loop
 from processor.errors import NotStarted
 from processor.failpoints import Failpoint
 from processor.health import make_app, watch_loop
-from processor.letter_upkeep import LetterUpkeep
 from processor.metrics import Metrics
 from processor.pipeline import Pipeline
-from processor.remove import Remover
-from processor.retain import Retention
 from processor.settings import ProcessorSettings
+from processor.upkeep import repeat
 from processor.write import prepare_connection
 
 log = structlog.get_logger("processor")
@@ -166,11 +165,16 @@ class Processor:
         pipeline = Pipeline(self._pool, self._topics.readings, self._settings, self._metrics, self._failpoint)
         self._work = asyncio.create_task(self._loop.run(consumer, self._pool, pipeline))
         self._work.add_done_callback(self._loop_ended)
-        remover = Remover(self._pool, consumer, [self._topics.readings, self._topics.rows])
-        letters = LetterUpkeep(self._pool, self._metrics, self._settings.dead_letters.keep_days)
-        self._upkeep = [asyncio.create_task(remover.run()), asyncio.create_task(letters.run())]
+        remover = remove.Remover(self._pool, consumer, [self._topics.readings, self._topics.rows])
+        letters = letter_upkeep.LetterUpkeep(self._pool, self._metrics, self._settings.dead_letters.keep_days)
+        upkeep = [
+            repeat("removal of a deleted stream", remover.look, remove.LOOK_EVERY_S),
+            repeat("upkeep of dead letters", letters.look, letter_upkeep.LOOK_EVERY_S),
+        ]
         if keep_days := self._settings.raw.keep_days:
-            self._upkeep.append(asyncio.create_task(Retention(self._pool, keep_days).run()))
+            retention = retain.Retention(self._pool, keep_days)
+            upkeep.append(repeat("retention of raw data", retention.look, retain.LOOK_EVERY_S))
+        self._upkeep = list(map(asyncio.create_task, upkeep))
         # What lives since the start lives on: collections need not look at it. The thresholds stay as they are: cycles
         # in the client hold whole fetched buffers, and rarer collections let memory grow with the backlog.
         gc.collect()

@@ -40,15 +40,6 @@ class Remover:
         self._topics = topics
         self._ends: dict[str, Mapping[TopicPartition, int]] = {}
 
-    async def run(self) -> None:
-        """Work until cancelled. A cancelled step is rolled back."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # whatever it was: the step was rolled back
-                log.warning("removal of a deleted stream goes on later", error=repr(error))
-            await asyncio.sleep(LOOK_EVERY_S)
-
     async def look(self) -> None:
         """Remove what may go now."""
         streams = [row["id"] for row in await self._pool.fetch(statement("streams_to_remove"))]

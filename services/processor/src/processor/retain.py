@@ -4,8 +4,6 @@ First the horizon moves: every claim holds it, and nothing older is taken from t
 counted, booked and dropped in one transaction. Whatever is killed in between, the next look goes on there.
 """
 
-import asyncio
-
 import asyncpg
 import structlog
 
@@ -22,15 +20,6 @@ class Retention:
     def __init__(self, pool: asyncpg.Pool, keep_days: int) -> None:
         self._pool = pool
         self._keep_days = keep_days
-
-    async def run(self) -> None:
-        """Work until cancelled. A cancelled step is rolled back."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # whatever it was: the step was rolled back
-                log.warning("retention of raw data goes on later", error=repr(error))
-            await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
         """Let go what is due now."""

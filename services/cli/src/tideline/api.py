@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 from httpx_sse import EventSource, SSEError
 
+from tideline.apart import apart
 from tideline.errors import Away
 from tideline.problems import failure_of, nonsense
 
@@ -38,7 +40,7 @@ class Api:
     def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, when it is a good one; `request` as httpx takes it."""
         with self._named():
-            answer = self._http.request(method, path, **request)
+            answer = apart(partial(self._http.request, method, path, **request))
         if not answer.is_success:
             raise failure_of(answer.status_code, _json(answer), answer.headers.get("retry-after"), self.url)
         return answer
@@ -67,9 +69,15 @@ class Api:
 
     def events(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[str, list[Line]]]:
         """Server-sent events by name with their lines, until the server ends them; Away also after a long silence."""
+        events = self._events(path, params)
+        with self._named():
+            while (event := apart(partial(next, events, None))) is not None:
+                yield event
+
+    def _events(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[str, list[Line]]]:
         headers = {"Accept": "text/event-stream"}
         timeout = httpx.Timeout(SILENCE_S, connect=5)
-        with self._named(), self._http.stream("GET", path, params=params, headers=headers, timeout=timeout) as answer:
+        with self._http.stream("GET", path, params=params, headers=headers, timeout=timeout) as answer:
             if not answer.is_success:
                 answer.read()
                 raise failure_of(answer.status_code, _json(answer), answer.headers.get("retry-after"), self.url)

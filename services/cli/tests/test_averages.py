@@ -62,7 +62,7 @@ def test_no_days_are_said_to_be_none(api: FakeApi, tideline: Tideline) -> None:
 def test_the_servers_rules_are_the_servers_to_tell(api: FakeApi, tideline: Tideline) -> None:
     api.on("GET", PATH, problem(400, "tz: is no time zone", {"parameter": "tz", "message": "is no time zone"}))
     result = tideline("averages --tz Mars/Base")
-    assert (result.exit_code, result.stderr) == (1, "error: tz: is no time zone\n  tz: is no time zone\n")
+    assert (result.exit_code, result.stderr) == (1, "error: tz: is no time zone\n")
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,12 @@ def test_each_error_of_the_server_has_its_exit_code(
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("detail", ["is no web address", "url: is no web address"])
+def test_what_is_wrong_is_said_once(api: FakeApi, tideline: Tideline, detail: str) -> None:
+    api.on("GET", "/api/v1/streams", problem(422, detail, {"parameter": "url", "message": "is no web address"}))
+    assert tideline("streams list").stderr == f"error: {detail}\n"
+
+
 def test_every_command_explains_itself(tideline: Tideline) -> None:
     commands = ["status", "send", "averages", "ingest", "dataset", "key new"]
     commands += [f"streams {name}" for name in ("list", "start", "stop", "pause", "resume", "rm", "watch")]

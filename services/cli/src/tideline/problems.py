@@ -12,7 +12,8 @@ def failure_of(status: int, body: object, retry_after: str | None, url: str) -> 
     """The failure that an answer of 400 and above is; `body` is its JSON, None where it has none."""
     if not isinstance(body, Mapping) or not isinstance(body.get("detail"), str):
         return _foreign(status, url)
-    message, fields = str(body["detail"]), fields_of(body)
+    message = str(body["detail"])
+    fields = _fields_beside(message, body)
     if status in LATER:
         return Away(message, fields, body, seconds(retry_after))
     if status == 401:
@@ -23,16 +24,17 @@ def failure_of(status: int, body: object, retry_after: str | None, url: str) -> 
     return Refused(message, fields, body, status)
 
 
-def fields_of(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """A line for each of the problem's errors: what it is about and what is wrong with it."""
+def _fields_beside(message: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+    """A line for each of the problem's errors that the message does not tell: what it is about and what is wrong."""
     errors = body.get("errors")
     if not isinstance(errors, list):
         return ()
-    return tuple(
-        f"{error.get('parameter') or error.get('reason') or 'error'}: {error.get('message', '')}"
+    told = (
+        (error.get("parameter") or error.get("reason") or "error", error.get("message", ""))
         for error in errors
         if isinstance(error, Mapping)
     )
+    return tuple(f"{what}: {wrong}" for what, wrong in told if message not in (wrong, f"{what}: {wrong}"))
 
 
 def seconds(retry_after: str | None) -> float:

@@ -87,7 +87,7 @@ FROM image AS provision
 LABEL org.opencontainers.image.title=tideline/provision \
     org.opencontainers.image.description="Creates what the services expect: topics, schema, roles."
 COPY --from=provision-packages /venv /venv
-COPY contracts/src infra/chassis/src infra/provision/src ./
+COPY infra/chassis/src infra/provision/src ./
 COPY infra/config/provision.toml infra/config/
 COPY infra/kafka/topics.toml infra/kafka/
 COPY infra/postgres/migrations infra/postgres/migrations/

@@ -16,9 +16,11 @@ endif
 .PHONY: help run stop status clean lag test check format lint types imports lock bench bench-full bench-peers bench-targets profile setup setup-dev docs dashboard dashboard-check dashboard-test dataset audit sbom images
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: setup ## Start Kafka, Postgres, producer, processor and query-api; Ctrl-C stops them
+##@ Run it
+
+run: setup ## Start Kafka, Postgres, producer, processor and query-api; Ctrl-C stops them. PROCESSORS=2
 	@exec $(STACK) run
 
 stop: setup ## Stop what `make run` started, from another terminal
@@ -27,24 +29,42 @@ stop: setup ## Stop what `make run` started, from another terminal
 status: setup ## Say what runs where
 	@$(STACK) status
 
-clean: setup ## Delete all data of `make run` (asks first)
-	@$(STACK) clean
-
 lag: setup ## Consumer lag of every partition, told by Kafka's own tool
 	@$(STACK) lag
 
-dataset: setup ## Write a file of ROWS moulding inspections (100000) to FILE (dataset.json); SEED=, FORMAT=json|ndjson|csv
+clean: setup ## Delete all data of `make run` (asks first)
+	@$(STACK) clean
+
+##@ Give it data
+
+dataset: setup ## Write moulding inspections to try things with: ROWS=100000 FILE=dataset.json SEED=1 FORMAT=json|ndjson|csv
 	@$(BIN)/tideline dataset "$(or $(FILE),dataset.$(or $(FORMAT),json))" --rows $(or $(ROWS),100000) --seed $(or $(SEED),1) $(if $(FORMAT),--format $(FORMAT))
 
-ingest: setup ## Ingest the dataset at URL; ID= names its stream
+ingest: setup ## Ingest a dataset: URL=https://…; ID=molding names its stream
 	@test -n "$(URL)" || { echo "Say which: make ingest URL=https://… [ID=molding]"; exit 2; }
 	@export TIDELINE_URL="$${TIDELINE_URL:-$$($(STACK) url)}" && test -n "$$TIDELINE_URL" && $(BIN)/tideline ingest "$(URL)" $(if $(ID),--id "$(ID)")
 
-test: setup-dev ## Run all tests, in two halves, each on a real Kafka and a real Postgres of its own
+##@ Change it
+
+setup-dev: $(VENV)/installed-dev ## Install into .venv what tests and checks need
+
+check: lint types imports dashboard-check ## Format, lint, types and import rules: all must be clean
+
+test: setup-dev ## Run all tests, two files at a time, on real servers of their own; ARGS=tests/e2e for a part
 	@$(if $(ARGS),,$(STACK) dashboard-test)
 	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile)
 
-check: lint types imports dashboard-check ## Format, lint, types and import rules: all must be clean
+format: setup-dev ## Format the code and fix what can be fixed by itself
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+dashboard: setup ## Build the dashboard, if its sources changed (`make run` does it too)
+	@$(STACK) dashboard
+
+docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
+	@$(BIN)/python -m docs.generate
+
+lock: setup-dev ## Resolve all dependencies again and write the lock files
+	@infra/lock-requirements
 
 lint: setup-dev
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
@@ -55,50 +75,47 @@ types: setup-dev
 imports: setup-dev
 	@$(BIN)/lint-imports
 
-dashboard: setup ## Build the dashboard, if its sources changed (`make run` does it too)
-	@$(STACK) dashboard
-
 dashboard-check: setup
 	@$(STACK) dashboard-check
 
 dashboard-test: setup
 	@$(STACK) dashboard-test
 
-format: setup-dev ## Format the code and fix what can be fixed by itself
-	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+##@ Ship it
 
-audit: setup-dev ## Ask PyPI whether a locked package has a known vulnerability
-	@$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements-dev.lock
-
-sbom: setup-dev ## Write .local/sbom.json (what is installed here) and .local/sbom-<image>.json (what each image installs): CycloneDX
-	@mkdir -p .local && $(BIN)/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file .local/sbom.json && echo "written: .local/sbom.json"
-	@for folder in $(IMAGES); do out=.local/sbom-$${folder##*/}.json; $(BIN)/python -W ignore -m cyclonedx_py requirements $$folder/requirements.lock \
-	  --pyproject $$folder/pyproject.toml --output-format JSON --output-file $$out && echo "written: $$out" || exit 1; done
-
-images: ## Build the four images to push (needs Docker): tagged with the version, labelled with the commit and its date
+images: ## Build the four images, tagged with the version and labelled with the commit (needs Docker)
 	@test -z "$$(git status --porcelain)" || { echo "Commit first: the images would be labelled with a commit that they are not made of."; exit 1; }
 	@version=$$(sed -n 's/^version = "\(.*\)"/\1/p' services/processor/pyproject.toml); \
 	for name in $(notdir $(IMAGES)); do docker build --target $$name --tag tideline/$$name:$$version \
 	  --build-arg PYTHON_IMAGE --build-arg NODE_IMAGE --label org.opencontainers.image.revision=$$(git rev-parse HEAD) \
 	  --label org.opencontainers.image.created=$$(git log -1 --format=%cI) . || exit 1; done
 
-docs: setup-dev ## Write what is generated from code: docs/configuration.md, tables, JSON schemas
-	@$(BIN)/python -m docs.generate
+sbom: setup-dev ## Write what is installed here, and in each image, to .local/sbom*.json (CycloneDX)
+	@mkdir -p .local && $(BIN)/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file .local/sbom.json && echo "written: .local/sbom.json"
+	@for folder in $(IMAGES); do out=.local/sbom-$${folder##*/}.json; $(BIN)/python -W ignore -m cyclonedx_py requirements $$folder/requirements.lock \
+	  --pyproject $$folder/pyproject.toml --output-format JSON --output-file $$out && echo "written: $$out" || exit 1; done
 
-bench: setup-dev ## Measure beside the limits of the same machine, in 10 minutes; ARGS="--only routes" for a part
+audit: setup-dev ## Ask PyPI whether a locked package has a known vulnerability
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements-dev.lock
+
+##@ Measure it
+
+bench: setup-dev ## Measure beside the limits of the same machine, in 8 minutes; ARGS="--only routes" for a part
 	@$(BIN)/python -m benchmarks bench $(ARGS)
 
-bench-full: setup-dev ## All other measurements, in about half an hour; ARGS="--only sizes --cores 0,1"
+bench-full: setup-dev ## All other measurements, in 17 minutes, with 15 GB of disk; ARGS="--only sizes --cores 0,1"
 	@$(BIN)/python -m benchmarks bench-full $(ARGS)
 
 bench-peers: setup-dev ## The same work by FastStream handlers and by Quix Streams (installed for it), and after a kill
 	@$(BIN)/python -m benchmarks bench-peers $(ARGS)
 
-bench-targets: setup-dev ## Which targets the last runs of the three reached; ARGS=--docs writes it into docs/performance.md
+bench-targets: setup-dev ## Which targets the last runs reached; ARGS=--docs writes it into docs/performance.md
 	@$(BIN)/python -m benchmarks.targets $(ARGS)
 
-profile: setup-dev ## Where the microseconds of an event go: processor by function, Postgres by statement; docs/performance.md reads it
+profile: setup-dev ## Where the microseconds of an event go; docs/performance.md says how to read it
 	@$(BIN)/python -m benchmarks profile $(ARGS)
+
+##@ Prove it, for minutes or hours
 
 .PHONY: chaos mutants soak recovery long fuzz
 SCHEDULES ?= 5000
@@ -111,13 +128,13 @@ HOURS ?= 1
 SEEDS ?= 3
 MINUTES ?= 1
 
-chaos: setup-dev ## Random faults over three processors and two producers, recounted: SEEDS=10 MINUTES=2; ARGS="--first 7"
+chaos: setup-dev ## Random faults over three processors and two producers, recounted; SEEDS=10 MINUTES=2 ARGS="--first 7"
 	@$(BIN)/python -m chaos --seeds $(SEEDS) --minutes $(MINUTES) $(ARGS)
 
 soak: setup-dev ## One long run with a fault a minute: memory, open files and lag as a picture; HOURS=8
 	@$(BIN)/python -m chaos.soak --hours $(HOURS) $(ARGS)
 
-long: setup-dev ## Hours of tests of the proof: SCHEDULES=5000 of the loop, KILLS=100 at each point, FUZZ=10000 damaged records
+long: setup-dev ## Hours of tests: SCHEDULES=5000 of the loop, KILLS=100 at each point, FUZZ=10000 damaged records
 	@TIDELINE_TEST_LONG=1 TIDELINE_TEST_SCHEDULES=$(SCHEDULES) TIDELINE_TEST_KILLS=$(KILLS) TIDELINE_TEST_FUZZ=$(FUZZ) \
 	$(BIN)/python -m pytest --hypothesis-profile=search $(or $(ARGS),$(LONG))
 
@@ -125,14 +142,13 @@ fuzz: setup-dev ## Have atheris (fetched into .local for it) invent records for 
 	@test -d .local/atheris || $(PIP) install --target .local/atheris --no-deps atheris
 	@PYTHONPATH=.local/atheris $(BIN)/python -m chaos.fuzz --minutes $(MINUTES) $(ARGS)
 
-recovery: setup-dev ## How long a killed processor, a stopped one, Postgres and the broker hold things up: ROUNDS=20
+recovery: setup-dev ## How long a killed processor, a stopped one, Postgres and the broker hold things up; ROUNDS=20
 	@$(BIN)/python -m chaos.recovery --rounds $(ROUNDS) $(ARGS)
 
-mutants: setup-dev ## Put known bugs into a copy of the code one at a time: a test must catch each; ARGS="latest" for one
+mutants: setup-dev ## Put known bugs into a copy of the code, one at a time: a test must catch each; ARGS="latest" for one
 	@$(BIN)/python -m mutants $(ARGS)
 
 setup: $(VENV)/installed
-setup-dev: $(VENV)/installed-dev
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tideline needs Python 3.11 or newer: make run PYTHON=/path/to/python3.12"; exit 1; }
@@ -148,6 +164,3 @@ $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	@echo "Installing what tests and checks need…"
 	@infra/install-locked $(BIN)/python requirements-dev.lock
 	@touch $@
-
-lock: setup-dev ## Resolve all dependencies again and write the lock files
-	@infra/lock-requirements

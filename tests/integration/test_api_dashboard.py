@@ -48,13 +48,28 @@ async def test_hashed_files_may_be_kept_and_others_are_not_there(database: Datab
             assert missing.headers["content-type"] == "application/problem+json"
 
 
+RANGES = ("bytes=0-3", "bytes=-1", "bytes=9999-", "bytes=a-b", "bytes=3-1", "lines=1-2", "bytes=", "\xff")
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/index-3f2a.js"])
+async def test_files_are_sent_whole_whatever_part_is_asked_for(database: Database, built: Path, path: str) -> None:
+    async with serving(database.api_dsn, more={"dashboard_dir": built}) as api:
+        whole = await api.get(path, headers=HTML)
+        assert whole.headers["accept-ranges"] == "none"
+        for part in RANGES:
+            answer = await api.get(path, headers={**HTML, "Range": part.encode("latin-1")})
+            assert (answer.status_code, answer.text) == (200, whole.text), part
+
+
 async def test_without_a_build_the_page_says_why_and_the_api_answers(database: Database, tmp_path: Path) -> None:
     folder = tmp_path / "dist"
     async with serving(database.api_dsn, more={"dashboard_dir": folder}) as api:
         page = await api.get("/", headers=HTML)
         assert page.status_code == 503
         assert "`make dashboard`" in page.text
-        assert (await api.get("/assets/x.js")).status_code == 404
+        for path in ("/assets/x.js", "/tideline.svg"):
+            missing = await api.get(path)
+            assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
         folder.mkdir()
         (folder / "missing.txt").write_text("there is no <Node> here")
         assert "there is no &lt;Node&gt; here" in (await api.get("/explore", headers=HTML)).text

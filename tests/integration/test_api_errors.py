@@ -1,6 +1,7 @@
 """Every error is problem+json with its status, names the parameter and never repeats what was sent."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -134,6 +135,20 @@ async def test_an_unknown_path_is_404_and_another_method_405(api: httpx.AsyncCli
     answer = await api.post("/api/v1/raw-data", json={})
     assert_problem(answer, 405)
     assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def test_no_path_ends_in_a_slash_and_none_leads_elsewhere(
+    api: httpx.AsyncClient, subtests: pytest.Subtests
+) -> None:
+    documented = (await api.get("/openapi.json")).json()["paths"]
+    paths = [re.sub(r"{.*?}", "1", path) for path in documented if path != "/"]
+    assert len(paths) > 30
+    for path in (*paths, "/docs", "/explore", "/streams/lab", "/assets", "/tideline.svg"):
+        for method in ("GET", "HEAD", "POST", "DELETE"):
+            with subtests.test(path=path, method=method):
+                answer = await api.request(method, f"{path}/")
+                assert (answer.status_code // 100, answer.headers.get("location")) == (4, None)
+                assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_parameter_given_twice_is_refused_and_named_unless_it_is_a_list(

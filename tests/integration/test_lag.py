@@ -41,13 +41,17 @@ async def lag_of(api: httpx.AsyncClient) -> dict[tuple[str, int], dict[str, Any]
     return {(line["topic"], line["partition"]): line for line in answer.json()}
 
 
-def told_by_kafka(stack: Stack, topics: Topics) -> Told:
-    """What `make lag` prints: Kafka's own tool."""
+def make_lag(bootstrap: str, prefix: str) -> subprocess.CompletedProcess[str]:
+    """`make lag`: Kafka's own tool."""
     ours = {key: value for key, value in os.environ.items() if not key.startswith("TIDELINE_")}
-    ours |= {"TIDELINE_KAFKA_BOOTSTRAP": stack.kafka_bootstrap, "TIDELINE_TOPIC_PREFIX": topics.prefix}
+    ours |= {"TIDELINE_KAFKA_BOOTSTRAP": bootstrap, "TIDELINE_TOPIC_PREFIX": prefix}
     command = [sys.executable, "-m", "local_stack", "lag"]
     env = ours | {"TIDELINE_DATA_DIR": str(data_folder())}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def told_by_kafka(stack: Stack, topics: Topics) -> Told:
+    done = make_lag(stack.kafka_bootstrap, topics.prefix)
     line = re.compile(rf"^\S+\s+({re.escape(topics.prefix)}\w+)\s+(\d+)\s+\d+\s+(\d+)\s+(\d+)\s+(\S+)", re.MULTILINE)
     found = line.findall(done.stdout)
     return {(t, int(p)): (int(end), int(lag), None if owner == "-" else owner) for t, p, end, lag, owner in found}
@@ -138,3 +142,14 @@ async def test_without_kafka_lag_is_503_and_all_else_works(database: Database) -
         assert "Retry-After" in answers[0].headers
         assert (await api.get("/api/v1/ready")).status_code == 200
         assert (await api.get("/api/v1/series")).json() == []
+
+
+def test_where_kafka_does_not_tell_make_lag_says_why_in_one_line(stack: Stack) -> None:
+    for bootstrap, prefix, why in (
+        ("kafka.invalid:9092", "", "No resolvable bootstrap urls given in bootstrap.servers"),
+        (stack.kafka_bootstrap, "nobodys.", "Group nobodys.tideline.processor not found"),
+    ):
+        done = make_lag(bootstrap, prefix)
+        hint = "does `make status` show it and a processor?"
+        assert done.stderr == f"error: no lag from Kafka at {bootstrap} ({why}): {hint}\n"
+        assert (done.returncode, done.stdout) == (2, "")

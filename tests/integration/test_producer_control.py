@@ -234,6 +234,7 @@ async def test_what_is_no_json_is_400_and_what_is_too_large_413(control_copy) ->
         assert_problem(await http.get("/streams/%00"), 422)
         assert_problem(await http.get("/nothing"), 404)
         assert_problem(await http.put("/streams"), 405)
+        assert_problem(await http.get("/streams/"), 404)
 
 
 async def test_while_postgres_is_away_control_answers_503(stack: Stack, start_service: StartService) -> None:

@@ -99,11 +99,16 @@ def _condition(folder: Path, part: running.Part) -> str:
 
 def url(settings: LocalSettings, _console: Console, _yes: bool) -> int:
     """Where the run of this folder answers; beside another one that is not port 8000."""
+    print(_running(settings, "starts it").api_url)
+    return 0
+
+
+def _running(settings: LocalSettings, hint: str) -> running.State:
+    """What runs in this folder."""
     state = running.read_state(settings.data_dir) if running.supervisor(settings.data_dir) else None
     if not state:
-        raise StartError("Tideline is not running: `make run` starts it")
-    print(state.api_url)
-    return 0
+        raise StartError(f"Tideline is not running: `make run` {hint}")
+    return state
 
 
 def clean(settings: LocalSettings, console: Console, yes: bool) -> int:
@@ -136,12 +141,11 @@ def _agreed(console: Console, question: str) -> bool:
 
 
 def lag(settings: LocalSettings, console: Console, _yes: bool) -> int:
-    """Consumer lag of every partition, told by Kafka's own tool."""
-    state = running.read_state(settings.data_dir) if running.supervisor(settings.data_dir) else None
-    bootstrap = state.kafka_bootstrap if state else settings.kafka_bootstrap
+    """Consumer lag of every partition, told by Kafka's own tool: of the Kafka one has named, else of the run here."""
+    bootstrap, prefix = settings.kafka_bootstrap, settings.topic_prefix
     if not bootstrap:
-        raise StartError("Tideline is not running: `make run` first, or set TIDELINE_KAFKA_BOOTSTRAP")
-    prefix = state.topic_prefix if state else settings.topic_prefix
+        state = _running(settings, "first, or set TIDELINE_KAFKA_BOOTSTRAP")
+        bootstrap, prefix = state.kafka_bootstrap, state.topic_prefix
     return show_lag(bootstrap, settings.kafka, Topics(prefix).processor_group, get_jars(settings, console))
 
 

@@ -20,7 +20,7 @@ BLOCKED_S = 1.0
 
 def make_app(metrics: Metrics, troubles: Callable[[], list[str]]) -> FastAPI:
     """`troubles` tells why the processor is not ready."""
-    app = FastAPI(title="Tideline processor", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Tideline processor", docs_url=None, redoc_url=None, redirect_slashes=False)
     add_problem_handlers(app)
     metrics.ready.set_function(lambda: not troubles())
 

@@ -17,7 +17,7 @@ RETRY_AFTER = {"Retry-After": "2"}
 
 def make_app(copy: Copy) -> FastAPI:
     """All routes; every error is problem+json."""
-    app = FastAPI(title="Tideline producer", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Tideline producer", docs_url=None, redoc_url=None, redirect_slashes=False)
     add_problem_handlers(app)
     _answer_errors(app)
     app.include_router(health_routes(copy.readiness, copy.metrics))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
-PAGE = {"Vary": "Accept", "Cache-Control": "no-cache"}
-FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+WHOLE = {"Accept-Ranges": "none"}
+PAGE = WHOLE | {"Vary": "Accept", "Cache-Control": "no-cache"}
+FOREVER = WHOLE | {"Cache-Control": "public, max-age=31536000, immutable"}
 """For files whose names change with their content."""
 MISSING = """<!doctype html>
 <html lang="en">
@@ -24,11 +25,19 @@ MISSING = """<!doctype html>
 HOW = "`make run` builds it when it starts, `make dashboard` at once."
 
 
+class File(FileResponse):
+    """A file, always whole: Starlette answers a malformed `Range` in plain text, and none is needed here."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as if no part had been asked for."""
+        await super().__call__(_without_range(scope), receive, send)
+
+
 def page(folder: Path) -> Response:
     """The page that is the dashboard; where it is not built, one that says why and how to build it, with 503."""
     index = folder / "index.html"
     if index.is_file():
-        return FileResponse(index, headers=PAGE, media_type="text/html")
+        return File(index, headers=PAGE, media_type="text/html")
     missing = folder / "missing.txt"
     why = missing.read_text("utf-8") if missing.is_file() else ""
     return HTMLResponse(MISSING % html.escape(f"{why} {HOW}".strip()), status_code=503, headers=PAGE)
@@ -40,6 +49,10 @@ class Assets(StaticFiles):
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, check_dir=False)
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a whole file."""
+        await super().__call__(_without_range(scope), receive, send)
+
     async def check_config(self) -> None:
         """Nothing: a folder that is not there holds no files."""
 
@@ -48,3 +61,7 @@ class Assets(StaticFiles):
         answer = await super().get_response(path, scope)
         answer.headers.update(FOREVER)
         return answer
+
+
+def _without_range(scope: Scope) -> Scope:
+    return {**scope, "headers": [header for header in scope["headers"] if header[0] != b"range"]}

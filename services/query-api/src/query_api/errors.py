@@ -107,7 +107,8 @@ def add_query_handlers(app: FastAPI) -> None:
     @app.exception_handler(404)
     async def _no_path(request: Request, _error: HTTPException) -> Response:
         return problem_response(
-            Problem(404, "there is no such path: /openapi.json lists all of them"), request_id(request)
+            Problem(404, "there is no such path: /openapi.json lists all of them, none with a slash at its end"),
+            request_id(request),
         )
 
     @app.exception_handler(405)

@@ -83,6 +83,7 @@ def build_app(
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=operation_id,
         lifespan=producer.open,
         dependencies=[Depends(given_once)],

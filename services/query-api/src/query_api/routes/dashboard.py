@@ -1,9 +1,8 @@
 """The dashboard's pages, by their addresses, and its files."""
 
-from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, HTTPException, Response
 
-from query_api.dashboard import PAGE, page
+from query_api.dashboard import PAGE, File, page
 from query_api.parts import Parts
 
 PAGES = ("/streams/{_stream}", "/batch/{_stream}", "/explore", "/pipeline", "/get-data")
@@ -23,6 +22,8 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get(f"/{ICON}")
     async def icon() -> Response:
-        return FileResponse(folder / ICON, headers=PAGE) if (folder / ICON).is_file() else Response(status_code=404)
+        if not (folder / ICON).is_file():
+            raise HTTPException(404)
+        return File(folder / ICON, headers=PAGE)
 
     return routes

@@ -114,3 +114,9 @@ def test_the_committed_lock_holds_one_version_of_kafka_its_log_binding_and_the_l
     log4j = {version for name, version in versions.items() if name.startswith("org.apache.logging.log4j:")}
     assert len(log4j) == 1
     assert len(lock) == len(versions)
+
+
+def test_a_cache_that_cannot_be_written_is_not_blamed_on_the_network(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "org").symlink_to(tmp_path / "a disk that is not there")
+    with pytest.raises(FileExistsError):
+        fetch(repository, tmp_path)

@@ -10,6 +10,7 @@ from rich.console import Console
 from chassis.errors import StartError
 from chassis.settings import load_settings
 from local_stack import commands
+from local_stack.disk import in_words
 from local_stack.environment import check_environment, known_keys
 from local_stack.settings import LocalSettings
 
@@ -26,7 +27,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # such as a folder that was made by another user
-        print(f"error: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        print(f"error: {in_words(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # nothing was started yet: do not wait for downloads under way
         print("Stopped.", flush=True)

@@ -15,6 +15,7 @@ from chassis.settings import load_settings
 from contracts.topics import Topics
 from local_stack import dashboard, leftovers, pg_programs, running
 from local_stack.accounts import unprivileged
+from local_stack.disk import refuse_full
 from local_stack.jars import resolve_lock, write_lock
 from local_stack.lag import show_lag
 from local_stack.screen import show_status
@@ -41,6 +42,7 @@ def run(settings: LocalSettings, console: Console, _yes: bool) -> int:
             console.print("Tideline is already running here: `make status` shows it, `make stop` stops it.")
             return 0
         _refuse_strangers(settings)
+        refuse_full(settings.data_dir, shutil.disk_usage(settings.data_dir).free)
         jars = [] if settings.kafka_bootstrap else get_jars(settings, console)
         dashboard.build_if_possible(console)
         stack = Stack(settings, load_settings(ProvisionSettings, "provision"), console)

@@ -89,7 +89,7 @@ def _fetch(context: MavenContext, jar: Jar) -> None:
         path.unlink(missing_ok=True)  # a broken one: jgo would take it as it is
         try:
             artifact.resolve()
-        except (requests.RequestException, RuntimeError, OSError) as error:
+        except (requests.RequestException, RuntimeError) as error:
             reason = type(error).__name__ if isinstance(error, requests.RequestException) else "not found there"
             continue
         if _is_good(path, jar):

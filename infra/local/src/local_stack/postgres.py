@@ -114,7 +114,9 @@ class Postgres:
                 extra_groups=self._account.groups,
             )
         if done.returncode:
-            raise StartError(f"initdb failed: {' '.join(done.stderr.strip().splitlines()[-1:])}")
+            lines = done.stderr.splitlines() or ["it says nothing"]
+            reason = next((line for line in lines if "error: " in line or "FATAL: " in line), lines[-1])
+            raise StartError(f"initdb failed: {reason}")
         part.rename(self.data)
 
     def _stop_leftover(self) -> None:

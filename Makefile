@@ -42,7 +42,7 @@ dataset: setup ## Write moulding inspections to try things with: ROWS=100000 FIL
 
 ingest: setup ## Ingest a dataset: URL=https://…; ID=molding names its stream
 	@test -n "$(URL)" || { echo "Say which: make ingest URL=https://… [ID=molding]"; exit 2; }
-	@export TIDELINE_URL="$${TIDELINE_URL:-$$($(STACK) url)}" && test -n "$$TIDELINE_URL" && $(BIN)/tideline ingest "$(URL)" $(if $(ID),--id "$(ID)")
+	@$(BIN)/tideline ingest "$(URL)" $(if $(ID),--id "$(ID)")
 
 ##@ Change it
 

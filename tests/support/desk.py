@@ -59,7 +59,7 @@ class Desk:
             if path.name in OF_A_CLONE or path.name.startswith("requirements"):
                 (folder / path.name).symlink_to(path)
         (folder / ".venv").symlink_to(sys.prefix)
-        self._env = run.env | {"TIDELINE_URL": run.url, "PATH": f"{self._programs()}:{os.environ['PATH']}"}
+        self._env = run.env | {"PATH": f"{self._programs()}:{os.environ['PATH']}"}
 
     def here(self, text: str) -> str:
         """The same with the addresses of this run, and of the files in this folder, instead of those of the pages."""

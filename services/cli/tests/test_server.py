@@ -1,16 +1,35 @@
 """Where the server is, what key it wants, and what is said when it is not there or is something else."""
 
+import json
+from pathlib import Path
+
 import pytest
 from services.cli.tests.conftest import Tideline
 from services.cli.tests.fake_api import FakeApi, Reply, problem
 
 from local_stack.ports import any_port
+from tideline.options import USUAL_URL, url_here
 
 
 def test_the_option_beats_the_environment_and_a_slash_at_the_end_does_no_harm(api: FakeApi, tideline: Tideline) -> None:
     api.on("GET", "/api/v1/streams", Reply(200, []))
     nowhere = f"http://127.0.0.1:{any_port(1)[0]}"
     assert tideline(f"streams list --url {api.url}/", TIDELINE_URL=nowhere).exit_code == 0
+
+
+def test_without_an_address_the_run_of_the_same_folder_is_asked(
+    api: FakeApi, tideline: Tideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIDELINE_DATA_DIR", str(tmp_path))
+    api.on("GET", "/api/v1/streams", Reply(200, []))
+    assert url_here() == USUAL_URL
+    (tmp_path / "run").mkdir()
+    noted = tmp_path / "run" / "state.json"
+    noted.write_text(json.dumps({"api_url": api.url}))
+    assert tideline("streams list", TIDELINE_URL=None).exit_code == 0
+    for damaged in ("", "{}", "[]", "7"):
+        noted.write_text(damaged)
+        assert url_here() == USUAL_URL
 
 
 def test_the_key_is_sent_and_an_empty_one_is_none(api: FakeApi, tideline: Tideline) -> None:

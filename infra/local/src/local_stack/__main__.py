@@ -1,4 +1,4 @@
-"""`python -m local_stack run|stop|status|url|clean|lag|lock-jars|dashboard…`: what the Makefile's targets call."""
+"""`python -m local_stack run|stop|status|clean|lag|lock-jars|dashboard…`: what the Makefile's targets call."""
 
 import argparse
 import logging

@@ -99,20 +99,6 @@ def _condition(folder: Path, part: running.Part) -> str:
     return "runs" if alive == len(part.address.split(",")) else "down"
 
 
-def url(settings: LocalSettings, _console: Console, _yes: bool) -> int:
-    """Where the run of this folder answers; beside another one that is not port 8000."""
-    print(_running(settings, "starts it").api_url)
-    return 0
-
-
-def _running(settings: LocalSettings, hint: str) -> running.State:
-    """What runs in this folder."""
-    state = running.read_state(settings.data_dir) if running.supervisor(settings.data_dir) else None
-    if not state:
-        raise StartError(f"Tideline is not running: `make run` {hint}")
-    return state
-
-
 def clean(settings: LocalSettings, console: Console, yes: bool) -> int:
     """Delete all data, logs and passwords; the downloads stay. Asks first."""
     folder = settings.data_dir
@@ -146,7 +132,9 @@ def lag(settings: LocalSettings, console: Console, _yes: bool) -> int:
     """Consumer lag of every partition, told by Kafka's own tool: of the Kafka one has named, else of the run here."""
     bootstrap, prefix = settings.kafka_bootstrap, settings.topic_prefix
     if not bootstrap:
-        state = _running(settings, "first, or set TIDELINE_KAFKA_BOOTSTRAP")
+        state = running.read_state(settings.data_dir) if running.supervisor(settings.data_dir) else None
+        if not state:
+            raise StartError("Tideline is not running: `make run` first, or set TIDELINE_KAFKA_BOOTSTRAP")
         bootstrap, prefix = state.kafka_bootstrap, state.topic_prefix
     return show_lag(bootstrap, settings.kafka, Topics(prefix).processor_group, get_jars(settings, console))
 
@@ -181,7 +169,6 @@ NAMES: dict[str, Command] = {
     "run": run,
     "stop": stop,
     "status": status,
-    "url": url,
     "clean": clean,
     "lag": lag,
     "lock-jars": lock_jars,

@@ -24,9 +24,8 @@ def show_started(console: Console, state: State, seconds: float, data: str) -> N
 
 def commands(api_url: str) -> list[str]:
     """Commands that show something at once."""
-    server = "" if api_url == "http://127.0.0.1:8000" else f" --url {api_url}"
     return [
-        f".venv/bin/tideline status{server}",
+        ".venv/bin/tideline status",
         f"curl '{api_url}/prices/average?start_date=2025-01-06&end_date=2025-01-07'",
         f"curl '{api_url}/api/v1/processed-data?stream=demo'",
         "make lag",

@@ -1,6 +1,10 @@
 """Options and arguments that several commands have, and what is a usable value of each."""
 
+import json
+import os
 import re
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +14,16 @@ STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 KEY = re.compile(r"[!-~]{1,512}")
 SERVER = "Server and output"
 PLACE = "TOPIC/PARTITION/OFFSET"
+USUAL_URL = "http://127.0.0.1:8000"
+
+
+def url_here() -> str:
+    """Where the run of the checkout answers that this command line is installed in, as `make run` notes it there."""
+    folder = Path(sys.prefix).parent / os.environ.get("TIDELINE_DATA_DIR", ".local")
+    try:
+        return str(json.loads((folder / "run" / "state.json").read_bytes())["api_url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return USUAL_URL
 
 
 def checked_url(value: str) -> str:
@@ -58,6 +72,8 @@ Url = Annotated[
         metavar="URL",
         help="The query API to talk to.",
         callback=checked_url,
+        default_factory=url_here,
+        show_default=f"of `make run` in the same folder, else {USUAL_URL}",
         rich_help_panel=SERVER,
     ),
 ]

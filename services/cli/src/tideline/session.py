@@ -47,7 +47,7 @@ def connected(handler: Callable[Concatenate[Session, P], None]) -> Callable[...,
     return command
 
 
-def _shared(*, url: Url = "http://127.0.0.1:8000", key: Key = None, as_json: Json = False) -> None:
+def _shared(*, url: Url, key: Key = None, as_json: Json = False) -> None:
     """The signature of what all commands have."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -9,11 +10,12 @@ from confluent_kafka import Consumer, TopicPartition
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
 from tests.support.malformed import MALFORMED, STRANGE
-from tests.support.odd_batch import publish_odd
+from tests.support.odd_batch import ZSTD, bomb, publish_batches, publish_odd
 from tests.support.pipeline import at_least, busy, processed, readings, taken
 from tests.support.processes import ServiceProcess
 from tests.support.publisher import publish
 from tests.support.stack import Stack
+from tests.support.tables import broken_invariants
 from tests.support.waiting import until, until_async
 
 from contracts.topics import Topics
@@ -71,6 +73,35 @@ async def test_a_header_whose_name_is_no_text_stops_nothing(
     assert await connection.fetchval("SELECT count(*) FROM raw_readings") == 1 + len(others)
     await connection.close()
     until(lambda: not httpx.get(processor.url + "/ready").json()["reasons"], 10, "the processor is ready")
+
+
+async def test_what_little_bytes_become_is_bounded_in_memory_and_stops_nothing(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    """A batch of 400 MiB is left out and booked as a gap; records of 20 MiB are dead letters, a few at a time."""
+    processor = start_service("processor").wait_ready()
+    good = list(dict.fromkeys(readings(30, seed=8)))
+    publish(stack.kafka_bootstrap, topics.readings, good[:9], partition=0)
+    await taken(database, 9)
+    before = peak_bytes(processor)
+    await publish_batches(stack.kafka_bootstrap, topics.readings, [bomb(400, ZSTD), *[bomb(20, ZSTD)] * 6])
+    publish(stack.kafka_bootstrap, topics.readings, good[9:], partition=0)
+    await taken(database, len(good) + 6)
+    assert peak_bytes(processor) < before + 350_000_000
+    connection = await asyncpg.connect(database.owner_dsn)
+    assert await connection.fetchval("SELECT count(*) FROM raw_readings") == len(good)
+    letters = await connection.fetch("SELECT reason, octet_length(value) FROM dead_letters")
+    assert [tuple(letter) for letter in letters] == [("too_large", 20 * 1_048_576)] * 6
+    gaps = await connection.fetch("SELECT from_offset, to_offset, cause FROM gaps")
+    assert [tuple(gap) for gap in gaps] == [(9, 10, "not_delivered")]
+    assert await broken_invariants(connection) == []
+    await connection.close()
+
+
+def peak_bytes(process: ServiceProcess) -> int:
+    """Most memory that a process has had."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return 1_024 * int(status.split("VmHWM:")[1].split()[0])
 
 
 async def test_two_members_share_the_partitions_and_a_third_may_come_and_go(

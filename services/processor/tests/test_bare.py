@@ -51,7 +51,7 @@ def said(records: list[Any]) -> list[tuple[object, ...]]:
 
 @settings(max_examples=40)
 @given(batches, st.integers(0, 5), st.integers(1, 10))
-def test_bare_records_say_the_same(contents: list[tuple[list[Any], int]], start: int, portion: int) -> None:
+async def test_bare_records_say_the_same(contents: list[tuple[list[Any], int]], start: int, portion: int) -> None:
     log = log_of(contents)
     _, public = fetched(log, start)
     consumer, result = fetched(log, start)

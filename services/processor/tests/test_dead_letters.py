@@ -3,7 +3,7 @@
 import pytest
 from services.processor.tests.makers import FakeRecord
 
-from processor.dead_letters import stream_of
+from processor.dead_letters import LOOKED_INTO_BYTES_MAX, stream_of
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from processor.dead_letters import stream_of
         (b"[1]", b"lab-2", None),
         (b"\xff", b"\xff/c", None),
         (b'{"stream":7}', None, None),
+        (b'{"stream":"lab-1"}' + b" " * LOOKED_INTO_BYTES_MAX, b"lab-2/c", "lab-2"),
     ],
 )
 def test_the_value_tells_before_the_key(value: bytes | None, key: bytes | None, stream: str | None) -> None:

@@ -25,7 +25,7 @@ def records(log: bytes) -> list[Any]:
 
 
 @pytest.mark.parametrize("codec", [0, 4])
-def test_what_is_no_text_in_a_name_is_replaced(codec: int) -> None:
+async def test_what_is_no_text_in_a_name_is_replaced(codec: int) -> None:
     log = odd_batch([(b"\xff\xfe", b"1"), (b"trace", b"2")], b"value", codec)
     with pytest.raises(UnicodeDecodeError):
         records(log)
@@ -35,7 +35,7 @@ def test_what_is_no_text_in_a_name_is_replaced(codec: int) -> None:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches)
-def test_other_records_are_the_same(contents: list[tuple[list[Any], int]]) -> None:
+async def test_other_records_are_the_same(contents: list[tuple[list[Any], int]]) -> None:
     log = log_of(contents)
     read_leniently(False)
     strict = said(records(log))

@@ -11,13 +11,15 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
+from chassis.record_batches import bounded
+
 
 def read_leniently(on: bool) -> None:
     """From now on all consumers of this process take such names, what is no UTF-8 in them as U+FFFD; or as ever.
 
-    A broker that compresses the batch anew replaces it in the same way.
+    A broker that compresses the batch anew replaces it in the same way. What inflates without bound is left out.
     """
-    fetcher.MemoryRecords = _Records if on else MemoryRecords
+    fetcher.MemoryRecords = bounded(_Records if on else MemoryRecords)
 
 
 class _Records(_MemoryRecordsPy):  # type: ignore[misc]

@@ -10,6 +10,9 @@ from contracts.checks import valid_stream
 from processor.plan import Batch, Connection, DeadLetter, Record
 from processor.sql import statement
 
+LOOKED_INTO_BYTES_MAX = 2_097_152
+"""What a topic takes of one record. A batch that was compressed may hold larger ones, which would take all memory."""
+
 
 async def keep(
     connection: Connection, batches: Sequence[Batch], letters: Sequence[tuple[int, DeadLetter]]
@@ -31,8 +34,9 @@ async def keep(
 
 def stream_of(record: Record) -> str | None:
     """Whose record it would have been: as its value says, else its key; None where neither tells."""
+    written = record.value or b""
     try:
-        value = orjson.loads(record.value or b"")
+        value = orjson.loads(written) if len(written) <= LOOKED_INTO_BYTES_MAX else None
     except orjson.JSONDecodeError:
         value = None
     named = value.get("stream") if isinstance(value, dict) else None

@@ -1,0 +1,39 @@
+"""However little a batch is in Kafka, no more of it is in memory than there is room for."""
+
+import asyncio
+
+import pytest
+from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
+from services.processor.tests.test_bare import PLACE
+from tests.support.odd_batch import GZIP, LZ4, ZSTD, bomb
+
+from chassis.odd_headers import read_leniently
+
+
+def fetched(log: bytes, start: int = 0) -> PartitionRecords:
+    records = fetcher.MemoryRecords(log)
+    assert records.has_next(), "aiokafka asks when it has come"
+    return PartitionRecords(PLACE, records, [], start, None, None, True, READ_COMMITTED)
+
+
+@pytest.mark.parametrize("leniently", [False, True])
+@pytest.mark.parametrize("codec", [GZIP, LZ4, ZSTD])
+async def test_a_batch_too_large_to_inflate_is_passed_over(codec: int, leniently: bool) -> None:
+    read_leniently(leniently)
+    records = fetched(bomb(40, codec) + bomb(1, codec, offset=1))
+    assert list(records) == []
+    assert records.next_fetch_offset == 1, "the rest comes when others had their turn"
+    await asyncio.sleep(0)
+    assert [(record.offset, len(record.value)) for record in fetched(bomb(1, codec, offset=1), 1)] == [(1, 1_048_576)]
+
+
+async def test_what_is_more_than_there_is_room_for_is_fetched_again() -> None:
+    read_leniently(False)
+    large, small = [bomb(20, ZSTD, offset) for offset in range(3)], bomb(1, ZSTD)
+    first, other = fetched(b"".join(large)), fetched(small)
+    assert [record.offset for record in first] == [0, 1]
+    assert (first.next_fetch_offset, list(other), other.next_fetch_offset) == (2, [], 0)
+    await asyncio.sleep(0)
+    again = fetched(large[2], start=2), fetched(small)
+    assert [[record.offset for record in records] for records in again] == [[2], [0]]

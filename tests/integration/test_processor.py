@@ -214,7 +214,7 @@ async def test_a_stop_while_postgres_hangs_is_cut_off_and_loses_nothing(
 async def test_a_former_owner_that_is_frozen_in_a_copy_does_not_hold_its_partitions(
     stack: Stack, database: Database, topics: Topics, start_service: StartService
 ) -> None:
-    first = start_service("processor").wait_ready()
+    first = start_service("processor", TIDELINE_NAME="processor-1").wait_ready()
     publish(stack.kafka_bootstrap, topics.readings, readings(300, seed=17), partition=0)
     await taken(database, 300)
     first.kill()
@@ -235,7 +235,7 @@ async def test_a_former_owner_that_is_frozen_in_a_copy_does_not_hold_its_partiti
     holding = asyncio.create_task(hold_and_stop())
     await begun.wait()
     publish(stack.kafka_bootstrap, topics.readings, readings(100, seed=18), partition=0)
-    start_service("processor")
+    start_service("processor", TIDELINE_NAME="processor-1")
     await taken(database, 400, within_s=30)
     holding.cancel()
     await asyncio.wait([holding])

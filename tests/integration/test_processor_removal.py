@@ -45,7 +45,7 @@ async def test_a_deleted_stream_loses_its_data_and_no_other_does(
     publish(stack.kafka_bootstrap, topics.readings, first)
     publish(stack.kafka_bootstrap, topics.rows, dataset)
     publish(stack.kafka_bootstrap, topics.rows, rows("other", 500))
-    processor = start_service("processor").wait_ready()
+    processor = start_service("processor", TIDELINE_NAME="processor-1").wait_ready()
     await taken(database, len(first) + 3_500)
     connection = await asyncpg.connect(database.owner_dsn)
     await connection.executemany(DELETED, [("lab-1",), ("molding",)])
@@ -66,7 +66,7 @@ async def test_a_deleted_stream_loses_its_data_and_no_other_does(
     assert booked[0] == 3_000
 
     processor.kill()  # what Kafka still holds does not bring it back
-    start_service("processor").wait_ready()
+    start_service("processor", TIDELINE_NAME="processor-1").wait_ready()
     publish(stack.kafka_bootstrap, topics.readings, readings(10, seed=42, streams=1))
     await taken(database, len(first) + len(later) + 3_510)
     await assert_left(stack, database, topics, connection)
@@ -78,7 +78,7 @@ async def test_a_removal_that_is_killed_goes_on_with_the_next_processor(
 ) -> None:
     values = readings(20_000, seed=43)
     publish(stack.kafka_bootstrap, topics.readings, values)
-    processor = start_service("processor").wait_ready()
+    processor = start_service("processor", TIDELINE_NAME="processor-1").wait_ready()
     await taken(database, len(values))
     connection = await asyncpg.connect(database.owner_dsn)
     await connection.execute(DELETED, "lab-2")
@@ -87,7 +87,7 @@ async def test_a_removal_that_is_killed_goes_on_with_the_next_processor(
     )
     processor.kill()
     assert await broken_invariants(connection) == []
-    start_service("processor").wait_ready()
+    start_service("processor", TIDELINE_NAME="processor-1").wait_ready()
     await until_async(lambda: connection.fetchval("SELECT bool_and(NOT delete_data) FROM streams"), 30, "it is gone")
     assert await broken_invariants(connection) == []
     assert not await connection.fetchval(f"SELECT count(*) FROM ({RAW}) r WHERE stream = 'lab-2'")

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,7 +120,8 @@ class System:
 
     def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         """A program's request beside the browser's."""
-        return httpx.request(method, self.url + path, timeout=15, trust_env=False, **given)
+        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the certificates, which take 28 ms to read each time
+        return httpx.request(method, self.url + path, timeout=15, trust_env=False, verify=plain, **given)
 
     def simulate(self, stream: str, **spec: Any) -> None:
         """Start a simulation."""

@@ -23,7 +23,6 @@ READING = f"""(SELECT r.* FROM raw_readings r JOIN {WINDOW} w USING (series_id)
     WHERE timestamp >= minute AND timestamp < minute + interval '1 minute' ORDER BY timestamp LIMIT 1)"""
 ROW = "(SELECT * FROM raw_rows WHERE stream = 'molding' AND row = 120)"
 BATCH = "(SELECT * FROM batches WHERE topic LIKE '%readings' AND partition = 0 ORDER BY first_offset OFFSET 2 LIMIT 1)"
-REFUSING = "(SELECT * FROM batches WHERE rejected > 0 LIMIT 1)"
 STANDING = "(SELECT * FROM offsets WHERE topic LIKE '%readings' AND partition = 1)"
 REMOVAL = "(SELECT * FROM removed WHERE table_name = 'raw_readings' ORDER BY id LIMIT 1)"
 LETTER = '(SELECT * FROM dead_letters ORDER BY "offset" LIMIT 1)'

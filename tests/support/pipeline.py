@@ -72,9 +72,7 @@ async def at_least(database: Database, count: int, within_s: float = 30) -> None
 
 
 @asynccontextmanager
-async def busy(
-    stack: Stack, database: Database, topics: Topics, seed: int, per_round: int = 300
-) -> AsyncIterator[None]:
+async def busy(stack: Stack, database: Database, topics: Topics, seed: int) -> AsyncIterator[None]:
     """Publish all the time, and check the invariants in one snapshot after another, while the block runs."""
     done = asyncio.Event()
 

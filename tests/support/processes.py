@@ -6,9 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
-
 from local_stack.ports import HOST, any_port
+from local_stack.services import is_ready, status_of
 from tests.support.stack import ROOT
 from tests.support.waiting import until
 
@@ -52,26 +51,15 @@ class ServiceProcess:
 
     def wait_ready(self, within_s: float = 30.0) -> "ServiceProcess":
         """Returns when it says that it is ready; fails the test with its log when it ends or takes too long."""
-        until(lambda: self._ready() or self.exit_code is not None, within_s, f"{self.service} is ready")
+        ready = self.url + READY[self.service]
+        until(lambda: is_ready(ready) or self.exit_code is not None, within_s, f"{self.service} is ready")
         assert self.exit_code is None, f"{self.service} ended with {self.exit_code}:\n{self.log[-3000:]}"
         return self
 
     def wait_alive(self, within_s: float = 30.0) -> "ServiceProcess":
         """Returns when it answers at all."""
-        until(self._answers, within_s, f"{self.service} answers")
+        until(lambda: status_of(self.url + READY[self.service]), within_s, f"{self.service} answers")
         return self
-
-    def _answers(self) -> bool:
-        try:
-            return bool(httpx.get(self.url + READY[self.service], timeout=2, trust_env=False).status_code)
-        except httpx.TransportError:
-            return False
-
-    def _ready(self) -> bool:
-        try:
-            return httpx.get(self.url + READY[self.service], timeout=2, trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
 
     def kill(self) -> None:
         """kill -9; returns when it is gone."""

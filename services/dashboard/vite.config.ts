@@ -10,6 +10,7 @@ export default defineConfig({
     outDir: "dist",
     modulePreload: { polyfill: false }, // would be a script inside the page
     assetsInlineLimit: 0,
+    cssCodeSplit: false, // styles that failed to come are not asked for again: the page would be bare
     chunkSizeWarningLimit: 900,
   },
   server: { proxy: { "/api": API, "/agg": API, "/stream/": API, "/tasks": API } },

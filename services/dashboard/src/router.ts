@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type Router } from "vue-router";
+import { late } from "./late";
 import OverviewView from "./views/OverviewView.vue";
 
 /** Every page is its address; back and forward find a page where it was left. */
@@ -10,13 +11,13 @@ export function createPages(): Router {
       {
         path: "/streams/:stream",
         alias: "/batch/:stream",
-        component: () => import("./views/StreamView.vue"),
+        component: late(() => import("./views/StreamView.vue")),
         props: true,
         meta: { title: "Stream" },
       },
-      { path: "/explore", component: () => import("./views/ExploreView.vue"), meta: { title: "Explore" } },
-      { path: "/pipeline", component: () => import("./views/PipelineView.vue"), meta: { title: "Pipeline" } },
-      { path: "/get-data", component: () => import("./views/GetDataView.vue"), meta: { title: "Get data" } },
+      { path: "/explore", component: late(() => import("./views/ExploreView.vue")), meta: { title: "Explore" } },
+      { path: "/pipeline", component: late(() => import("./views/PipelineView.vue")), meta: { title: "Pipeline" } },
+      { path: "/get-data", component: late(() => import("./views/GetDataView.vue")), meta: { title: "Get data" } },
       { path: "/:unknown(.*)*", redirect: "/" },
     ],
     scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),

@@ -12,6 +12,8 @@ from tests.support.datasets import products
 from tests.support.hostile import Reply, Request, serving
 from tests.support.waiting import until
 
+NAMES = "(rows) => rows.map((row) => row.dataset.stream)"
+
 
 def number(text: str) -> float:
     """1,234/s → 1234."""
@@ -59,6 +61,26 @@ def test_among_many_streams_one_is_found_by_its_name(system: System, visit: Star
     expect(in_list(page, "many-08")).to_have_count(0)
     page.get_by_role("searchbox", name="Find a stream").fill("nowhere")
     expect(page.get_by_text("No stream is called so.")).to_be_visible()
+
+
+def test_what_runs_comes_first_and_a_row_stays_where_it_is_until_the_page_is_opened_again(
+    system: System, visit: StartVisit
+) -> None:
+    for name in ("line-10", "line-2"):
+        system.simulate(name, profile="random-int", rate=5)
+    page = visit("/").page
+
+    def places() -> list[str]:
+        return [name for name in page.locator("[data-stream]").evaluate_all(NAMES) if name.startswith("line-")]
+
+    expect(in_list(page, "line-10")).to_contain_text("running")
+    assert places() == ["line-2", "line-10"]
+    in_list(page, "line-2").get_by_role("button", name="Stop").click()
+    expect(in_list(page, "line-2")).to_contain_text("stopped")
+    assert places() == ["line-2", "line-10"], "it is still under the finger"
+    page.get_by_role("link", name="Get data").click()
+    page.get_by_role("link", name="Overview").click()
+    until(lambda: places() == ["line-10", "line-2"], 15, "what runs comes first")
 
 
 def test_a_simulation_is_started_paused_resumed_stopped_and_deleted(system: System, visit: StartVisit) -> None:
@@ -147,7 +169,6 @@ def test_a_page_left_open_says_that_it_is_stale_and_recovers_alone(system: Syste
     seen.allow(REFUSED, CUT_OFF)
     status = seen.page.get_by_role("status")
     expect(status).to_have_text("Live")
-    expect(seen.page.locator(".room > *")).to_have_count(1)  # the chart: its code comes behind the page
     before = shown(seen, "kept")
     system.kill_api()
     expect(status).to_contain_text("may be old")

@@ -15,7 +15,7 @@ export function late(load: Load): Component {
   const code = defineAsyncComponent({
     loader: () => arrival(load, away),
     delay: SAID_AFTER_MS,
-    loadingComponent: () => h("p", { class: "empty", role: "status" }, away.value ? AWAY : "On its way…"),
+    loadingComponent: () => h("p", { class: "empty", "aria-live": "polite" }, away.value ? AWAY : "On its way…"),
     errorComponent: () => h(ProblemNotice, { problem: GONE, onRetry: () => location.reload() }),
   });
   return defineComponent((_, { attrs }) => () => h(code, attrs), { inheritAttrs: false });

@@ -34,11 +34,21 @@ export function isActive(stream: Pick<StreamLine, "state">): boolean {
   return stream.state !== null && ACTIVE.includes(stream.state);
 }
 
-/** One's own that run first, then one's own at rest, then the built-in ones, then those that only others publish. */
-export function inOrder(streams: StreamLine[]): StreamLine[] {
-  const place = (stream: StreamLine) =>
-    stream.kind === "external" ? 3 : stream.built_in ? 2 : isActive(stream) ? 0 : 1;
-  return [...streams].sort((a, b) => place(a) - place(b) || a.id.localeCompare(b.id));
+/** As people order names: line-2 before line-10. */
+export const byName = new Intl.Collator("en", { numeric: true }).compare;
+
+/** What runs, then what failed, then what ended, each with one's own before the built-in ones; then what others publish. */
+export function placeOf(stream: StreamLine): number {
+  if (stream.kind === "external") return 6;
+  const place = isActive(stream) ? 0 : stream.state === "failed" ? 2 : 4;
+  return stream.built_in ? place + 1 : place;
+}
+
+/** By place, then by name. One that has a place among `kept` keeps it, whatever became of it since: no row jumps while
+ * somebody is about to press it. */
+export function inOrder(streams: StreamLine[], kept: ReadonlyMap<string, number> = new Map()): StreamLine[] {
+  const place = (stream: StreamLine) => kept.get(stream.id) ?? placeOf(stream);
+  return [...streams].sort((a, b) => place(a) - place(b) || byName(a.id, b.id));
 }
 
 /** The list with the states that were told since; undefined when it has to be read anew, for what they do not tell. */

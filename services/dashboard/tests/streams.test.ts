@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StreamLine } from "../src/api";
-import { changes, described, inOrder, remark, share, withStates } from "../src/streams";
+import { changes, described, inOrder, placeOf, remark, share, withStates } from "../src/streams";
 
 function stream(fields: Partial<StreamLine>): StreamLine {
   const times = { run_start: null, started_at: null, created_at: null, updated_at: null };
@@ -8,15 +8,25 @@ function stream(fields: Partial<StreamLine>): StreamLine {
   return { id: "lab", kind: "simulation", state: "running", ...rest, ...times, ...fields } as StreamLine;
 }
 
-test("one's own that run come first, what others publish last", () => {
+test("what runs comes first, then what failed, then what ended, then what others publish; each by name", () => {
   const lines = [
     stream({ id: "outside", kind: "external", state: null }),
     stream({ id: "demo", built_in: true }),
+    stream({ id: "prices", built_in: true, state: "completed" }),
     stream({ id: "done", state: "completed" }),
-    stream({ id: "b" }),
-    stream({ id: "a", state: "paused" }),
+    stream({ id: "torn", state: "failed" }),
+    stream({ id: "line-10" }),
+    stream({ id: "line-2", state: "paused" }),
   ];
-  expect(inOrder(lines).map(({ id }) => id)).toEqual(["a", "b", "done", "demo", "outside"]);
+  const order = ["line-2", "line-10", "demo", "torn", "done", "prices", "outside"];
+  expect(inOrder(lines).map(({ id }) => id)).toEqual(order);
+});
+
+test("a row keeps its place, whatever becomes of it", () => {
+  const [first, second, torn] = [stream({ id: "a" }), stream({ id: "b" }), stream({ id: "torn", state: "failed" })];
+  const kept = new Map([first, second, torn].map((line) => [line.id, placeOf(line)]));
+  const now = [torn, { ...first, state: "stopped" as const }, second, stream({ id: "new" })];
+  expect(inOrder(now, kept).map(({ id }) => id)).toEqual(["a", "b", "new", "torn"]);
 });
 
 test("states that are told move the list on", () => {

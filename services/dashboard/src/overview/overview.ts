@@ -4,8 +4,9 @@ import { asProblem, get, type Problem, type StreamLine } from "../api";
 import { useLive, type StateLine } from "../live";
 import { useLoaded } from "../loaded";
 import { Rate } from "../rate";
+import { whileShown } from "../shown";
 import { soon } from "../soon";
-import { inOrder, isActive, progressOf, withStates } from "../streams";
+import { inOrder, isActive, placeOf, progressOf, withStates } from "../streams";
 
 const NEWS_MS = 2_000;
 /** What others no longer publish sends no news of that. */
@@ -24,6 +25,8 @@ export function useOverview() {
   const throughput = shallowRef<Point[]>([]);
   const problem = shallowRef<Problem>();
   const rates = shallowRef(new Map<string, number>());
+  /** Where each was when the page came to the front. */
+  const places = new Map<string, number>();
   const noted = new Map<string, { run: number | null; rate: Rate }>();
   let total = new Rate();
   let asked = 0;
@@ -63,7 +66,8 @@ export function useOverview() {
 
   function show(lines: StreamLine[]): void {
     for (const line of lines) if (line.updated_at) note(line, Date.parse(line.updated_at), progressOf(line).published);
-    streams.value = inOrder(lines);
+    streams.value = inOrder(lines, places);
+    for (const line of lines) if (!places.has(line.id)) places.set(line.id, placeOf(line));
     rates.value = new Map(
       lines.filter((line) => line.state === "running" || line.kind === "external").flatMap((line) => {
         const rate = noted.get(line.id)?.rate.perS;
@@ -87,10 +91,10 @@ export function useOverview() {
     show(line.desired === "deleted" && line.state !== "stopping" ? others : [...others, { row_count, ...line }]);
   }
 
+  whileShown(() => places.clear(), () => undefined);
   const refreshSoon = soon(refresh, NEWS_MS);
   useLoaded(refresh, QUIET_S);
-  const running = computed(() => streams.value?.filter((line) => isActive(line) && !line.built_in).length);
-  const builtIn = computed(() => streams.value?.filter((line) => isActive(line) && line.built_in).length);
+  const running = computed(() => streams.value?.filter((line) => isActive(line) && line.state !== "paused"));
   const live = useLive({ refresh, streams: tell, windows: refreshSoon });
-  return { streams, kept, perS, throughput, rates, running, builtIn, problem, live, changed };
+  return { streams, kept, perS, throughput, rates, running, problem, live, changed };
 }

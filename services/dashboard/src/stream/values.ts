@@ -3,6 +3,7 @@ import { computed, shallowRef, watch, type Ref } from "vue";
 import { address, asProblem, get, type Problem } from "../api";
 import { useEvents } from "../events";
 import { worthSeeing } from "../explore/ready";
+import { byName } from "../streams";
 
 export interface Value {
   timestamp: string;
@@ -42,7 +43,7 @@ export function useValues(stream: string, category: Ref<string | undefined>) {
         get("/api/v1/series", { query: { stream, limit: 10_000 } }),
         get("/api/v1/raw-data", { query: { stream, limit: 200 } }),
       ]);
-      categories.value = lines.map((line) => line.category).sort((a, b) => a.localeCompare(b));
+      categories.value = lines.map((line) => line.category).sort(byName);
       latest.value = readings.slice(0, LATEST);
       newest.value = new Map(readings.toReversed().map((reading) => [reading.category, reading]));
       await readSeries();

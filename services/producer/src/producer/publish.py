@@ -1,7 +1,8 @@
 """Volume publishing: records to Kafka in batches built per partition, acknowledged by every replica in sync."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -60,9 +61,7 @@ class Publisher:
 
         Raises NotAcknowledged when Kafka refuses: publish again what was not acknowledged.
         """
-        producer = None
-        try:
-            producer = await self.connected()
+        async with self._producing() as producer:
             delivery = Delivery(self, producer, topic)
             partitions = self._partitions_of(topic, len(await producer.partitions_for(topic)))
             batches: dict[int, BatchBuilder] = {}
@@ -77,8 +76,6 @@ class Publisher:
                     batches[partition].append(key=key, value=value, timestamp=None)
             for partition, batch in batches.items():
                 await delivery.send(partition, batch)
-        except (KafkaError, TimeoutError) as error:
-            raise await self.refused(producer, error) from error
         return delivery
 
     async def send_each(self, topic: str, records: Sequence[tuple[bytes, bytes]], sent: list[bool]) -> None:
@@ -87,9 +84,7 @@ class Publisher:
         They share batches with others that are sent at the same time. Raises NotAcknowledged when Kafka refuses; waits
         while it is away.
         """
-        producer = None
-        try:
-            producer = await self.connected()
+        async with self._producing() as producer:
             partitions = self._partitions_of(topic, len(await producer.partitions_for(topic)))
             answers = []
             for n, (key, value) in enumerate(records):
@@ -97,20 +92,24 @@ class Publisher:
                 answer.add_done_callback(lambda done, n=n: _note_sent(done, sent, n))
                 answers.append(answer)
             await asyncio.gather(*answers)
-        except (KafkaError, TimeoutError) as error:
-            raise await self.refused(producer, error) from error
 
     async def send_again(self, topic: str, partition: int, key: bytes | None, value: bytes, place: bytes) -> None:
         """Publish a replay of the dead letter at this place, to the partition it was in; returns when Kafka has it.
 
         Raises NotAcknowledged when Kafka refuses; waits while it is away.
         """
-        producer = None
-        try:
-            producer = await self.connected()
+        async with self._producing() as producer:
             there = partition in await producer.partitions_for(topic)  # a topic made anew may have fewer
             headers = [(REPLAY_HEADER, place)]
             await producer.send_and_wait(topic, value, key, partition=partition if there else None, headers=headers)
+
+    @asynccontextmanager
+    async def _producing(self) -> AsyncIterator[AIOKafkaProducer]:
+        """The producer to use inside; what goes wrong with Kafka there is NotAcknowledged."""
+        producer = None
+        try:
+            producer = await self.connected()
+            yield producer
         except (KafkaError, TimeoutError) as error:
             raise await self.refused(producer, error) from error
 

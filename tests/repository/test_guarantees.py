@@ -4,6 +4,9 @@ import re
 
 import pytest
 from docs.generate import ROOT
+from tests.support.malformed import MALFORMED
+
+from processor.failpoints import POINTS
 
 PAGE = (ROOT / "docs" / "guarantees.md").read_text("utf-8")
 NAMED = sorted(set(re.findall(r"`([a-z][\w/.-]*\.py)(?:::(test_\w+))?`", PAGE)))
@@ -22,6 +25,14 @@ def test_every_row_of_the_fault_matrix_is_there() -> None:
     rows |= {f"H{n}" for n in range(1, 9)} | {f"A{n}" for n in range(1, 9)}
     told = {row for line in PAGE.splitlines() if line.startswith("| ") for row in re.findall(r"\b[PKDHA]\d+\b", line)}
     assert rows - told == set()
+
+
+def test_the_counts_that_pages_tell_are_those_of_the_tests() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"{len(MALFORMED)} kinds of malformed records" in readme
+    assert set(re.findall(r"(\d+) curated kinds", PAGE)) == {str(len(MALFORMED))}
+    assert f"each of the transaction's {len(POINTS)} named points" in readme
+    assert set(re.findall(r"(\d+) (?:named )?points", PAGE)) == {str(len(POINTS))}
 
 
 def test_the_processor_asks_no_clock_what_time_it_is() -> None:

@@ -107,6 +107,12 @@ async def test_a_bad_parameter_is_422_and_named(api: httpx.AsyncClient, subtests
             assert parameter in {error["parameter"].split(".")[0] for error in body["errors"]}
 
 
+async def test_what_an_id_of_a_stream_may_be_is_told_in_words(api: httpx.AsyncClient) -> None:
+    for path in ("/api/v1/series?stream=a b", "/api/v1/live?stream=a b", "/agg/a b"):
+        body = assert_problem(await api.get(path), 422)
+        assert body["errors"][0]["message"].startswith("must be 1 to 64 letters, digits, dots, ")
+
+
 async def test_a_bad_step_or_zone_is_422(api: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
     for query in ("step=2m", "step=zq7", "tz=Mars/zq7", "step=1m&tz=zq7", "start=1901-01-01&end=2199-12-31&step=1m"):
         with subtests.test(query=query):

@@ -1,6 +1,7 @@
 """Calls that are passed on while the producer is down, silent or talks nonsense; reads go on."""
 
 import asyncio
+import gzip
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -194,6 +195,14 @@ async def test_events_of_another_media_type_are_415(kind: str) -> None:
         headers = {b"Content-Type": kind.encode("latin-1")}
         problem = assert_problem(await api.post("/api/v1/events", content=b"{}", headers=headers), 415)
     assert "application/x-ndjson" in problem["detail"]
+
+
+async def test_compressed_events_are_415_and_not_called_invalid() -> None:
+    async with door() as api:
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        refused = await api.post("/api/v1/events", content=gzip.compress(b"{}"), headers=headers)
+    assert "not compressed" in assert_problem(refused, 415)["detail"]
+    assert refused.headers["accept-encoding"] == "identity"
 
 
 async def test_a_start_waits_for_a_stop_that_is_under_way() -> None:

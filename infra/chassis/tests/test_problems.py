@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import FastAPI, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 from structlog.testing import capture_logs
 
-from chassis.bodies import read_body
+from chassis.bodies import as_model, read_body
 from chassis.problems import Problem, add_problem_handlers
 
 
@@ -41,6 +41,27 @@ def client() -> httpx.AsyncClient:
 
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")
+
+
+class Recipe(BaseModel):
+    steps: tuple[str, ...]
+
+    @field_validator("steps")
+    @classmethod
+    def _differ(cls, steps: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(steps)) < len(steps):
+            raise ValueError("steps must differ from each other")
+        return steps
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [(["a", "a"], "steps must differ from each other"), ("a", "Input should be a valid list")],
+)
+def test_what_is_wrong_with_a_body_is_told_to_somebody_who_sends_json(steps: object, message: str) -> None:
+    with pytest.raises(Problem) as raised:
+        as_model({"steps": steps}, Recipe)
+    assert raised.value.errors == [{"parameter": "steps", "message": message}]
 
 
 async def test_a_problem_has_the_fields_of_the_standard_and_a_request_id(client: httpx.AsyncClient) -> None:

@@ -33,6 +33,11 @@ def test_starting_what_is_active_is_a_conflict_that_says_so(active: Stream) -> N
         decide(active, "start", NOW)
 
 
+def test_what_is_stopping_is_not_to_be_stopped_first() -> None:
+    with pytest.raises(Conflict, match="still stopping: start it again in a moment"):
+        decide(STOPPING, "start", NOW)
+
+
 @pytest.mark.parametrize("at_rest", [STOPPED, COMPLETED, FAILED, DELETED], ids=lambda s: f"{s.state}-{s.desired}")
 def test_starting_what_is_at_rest_begins_a_new_run(at_rest: Stream) -> None:
     after = decide(at_rest, "start", NOW)

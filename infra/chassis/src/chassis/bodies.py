@@ -1,5 +1,6 @@
 """Request bodies, read up to a limit."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -45,8 +46,15 @@ def as_model(values: Any, model: type[M]) -> M:
 
 def _invalid(error: ValidationError) -> Problem:
     errors = [
-        {"parameter": ".".join(str(part) for part in item["loc"]) or "body", "message": str(item["msg"])}
+        {"parameter": ".".join(str(part) for part in item["loc"]) or "body", "message": _in_words(item)}
         for item in error.errors(include_input=False, include_url=False, include_context=False)
     ]
     names = ", ".join(sorted({item["parameter"] for item in errors}))
     return Problem(422, f"invalid: {names}", errors=errors)
+
+
+def _in_words(item: Mapping[str, Any]) -> str:
+    """Pydantic's message as somebody reads it who sends JSON."""
+    if item["type"] == "tuple_type":
+        return "Input should be a valid list"
+    return str(item["msg"]).removeprefix("Value error, ")

@@ -35,7 +35,9 @@ async def start(pool: asyncpg.Pool, stream: str, spec: Spec, now: datetime, runn
     Starts wait for each other over all copies, so that never more than `running_max` are active.
     """
     if stream in BUILT_IN_IDS:
-        raise Conflict(f"{stream} is built in: start it by POST /streams/{stream}/start, or choose another id")
+        raise Conflict(
+            f"{stream} is built in: start it as it is (POST /api/v1/streams/{stream}/start), or choose another id"
+        )
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(statement("hold_starting"))
         found = await connection.fetchrow(statement("lock_stream"), stream)
@@ -62,7 +64,7 @@ async def ingest(
         found = await connection.fetchrow(statement("lock_stream"), stream)
         if found is None or _is_gone(found):
             if found is not None and ask == "at_start":
-                return found, f"stream {stream} was deleted: POST /streams brings it back"
+                return found, f"stream {stream} was deleted: POST /api/v1/streams brings it back"
             if found is not None:
                 refuse_if_active(_stream(found))
             await _refuse_if_full(connection, running_max)

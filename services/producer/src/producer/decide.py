@@ -110,7 +110,9 @@ def ingest_on(stream: Stream) -> Stream:
     A refresh that failed asks again for what is newer than the version that was published whole.
     """
     if stream.state == "completed" and stream.desired != "deleted":
-        raise Conflict(f"stream {stream.id} is complete: a dataset is ingested once; POST /streams takes refresh=true")
+        raise Conflict(
+            f"stream {stream.id} is complete: a dataset is ingested once; `refresh` asks for a newer version"
+        )
     begun = replace(stream, desired="running", state="pending", reason=None, run=stream.run + 1)
     if stream.state == "stopped" and stream.desired != "deleted":
         return begun
@@ -120,6 +122,8 @@ def ingest_on(stream: Stream) -> Stream:
 
 def refuse_if_active(stream: Stream) -> None:
     """Raise Conflict unless the stream is at rest and not being deleted."""
+    if stream.state == "stopping":
+        raise Conflict(f"stream {stream.id} is still stopping: start it again in a moment")
     if stream.state in ACTIVE:
         raise Conflict(f"stream {stream.id} is {stream.state} already: stop it before you start it again")
     if stream.desired == "deleted" and stream.delete_data:

@@ -95,7 +95,7 @@ def decode(text: str | None, kind: type[C], question: str) -> C | None:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         cursor = kind.model_validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, ValidationError):
-        raise BadParameter("cursor", "is not one of ours: take it whole from the Link header") from None
+        raise BadParameter("cursor", "is not one of ours: take it whole, as the page before gave it") from None
     if cursor.question != question:
         raise BadParameter(
             "cursor", "belongs to a request with other parameters: take the whole URL from the Link header"

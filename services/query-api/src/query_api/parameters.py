@@ -26,7 +26,11 @@ def _is_stream(text: str) -> str:
     return text
 
 
-Stream = Annotated[str, Field(pattern=STREAM_PATTERN, description="A stream's id.", examples=["demo"])]
+Stream = Annotated[
+    str,
+    AfterValidator(_is_stream),
+    Field(description="A stream's id.", examples=["demo"], json_schema_extra={"pattern": STREAM_PATTERN}),
+]
 StreamInPath = Annotated[
     str,
     AfterValidator(_is_stream),

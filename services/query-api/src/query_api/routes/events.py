@@ -33,6 +33,8 @@ def router(producer: Producer) -> APIRouter:
         kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
         if kind not in (JSON, NDJSON):
             raise Problem(415, f"send one event as {JSON}, or one a line as {NDJSON}")
+        if request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise Problem(415, "send the body as it is, not compressed", headers={"Accept-Encoding": "identity"})
         return passed_on(await producer.call("POST", "/events", body=Body(kind, request.stream())))
 
     return routes

@@ -242,6 +242,22 @@ async def test_a_time_of_its_own_is_judged_by_when_the_replay_came(ground: Groun
     assert await raw(ground) == [(UUID(int=1), later(days=2), 1.5)]
 
 
+async def test_of_copies_in_one_batch_the_one_that_counts_is_booked_whatever_became_of_the_others(
+    ground: Ground,
+) -> None:
+    value = wire(1, at=later(days=2))
+    await ground.take(FakeRecord(0, b"{"), FakeRecord(0, b"["))
+    other = wire(2, at=later(days=2))
+    await ground.book(0, value)
+    await ground.book(1, other)
+    early_first = [ground.replay(0, value), ground.replay(0, value, days=3)]
+    early_last = [ground.replay(1, other, days=3), ground.replay(1, other)]
+    await ground.take(*early_first, *early_last)
+    assert await ground.counts() == (2, 2, 2)
+    booked = await ground.pool.fetch("SELECT taken, done_at IS NOT NULL AS done FROM dead_letter_requests")
+    assert [tuple(line) for line in booked] == [(True, True)] * 2
+
+
 async def test_what_only_postgres_or_a_limit_refuses_is_no_second_letter(
     pools: tuple[asyncpg.Pool, asyncpg.Pool], shared: Database
 ) -> None:

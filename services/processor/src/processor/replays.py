@@ -55,9 +55,11 @@ async def settle(connection: Connection, plan: Plan) -> None:
         times = [_EPOCH + timedelta(milliseconds=letter.record.timestamp) for letter in again.values()]
         why = [letter.reason.value for letter in again.values()], [letter.detail for letter in again.values()]
         await connection.execute(statement("note_refused_replays"), *_columns(list(again)), times, *why)
-    places = _columns([replay.letter for replay in plan.replays.values()])
-    digests = [replay.digest for replay in plan.replays.values()]
-    await connection.execute(statement("replays_done"), *places, digests, [key in counted for key in plan.replays])
+    took: dict[tuple[LetterPlace, bytes], bool] = {}
+    for key, replay in plan.replays.items():  # of copies one may count and another be refused: each booking once
+        took[replay.letter, replay.digest] = took.get((replay.letter, replay.digest), False) or key in counted
+    places, digests = _columns([letter for letter, _ in took]), [digest for _, digest in took]
+    await connection.execute(statement("replays_done"), *places, digests, list(took.values()))
 
 
 def _columns(places: Sequence[LetterPlace]) -> tuple[list[int | str], ...]:

@@ -42,16 +42,16 @@ class Unpacker:
     async def _unpack_rows(self, batch: Batch) -> list[Decoded]:
         parts, rules, limits = [], dict[str, Rules](), self._limits_of(batch.claim)
         for portion in _row_portions(batch.records):
-            rows, letters, replays = list[FlatRow](), list[DeadLetter](), list[Asked]()
+            rows, letters, asked = list[FlatRow](), list[DeadLetter](), list[Asked]()
             for few in _portions(portion, ROWS_PORTION):
                 found = by_headers(few, batch.claim)
                 flat, refused = decode_rows(found.placed, limits)
                 rows += flat
                 letters += found.letters + refused
-                replays += found.replays
+                asked += found.replays
                 await _others()
             sampled = await self._sample(rows, rules)
-            parts.append(replace(sampled, letters=letters, replays=replays))
+            parts.append(replace(sampled, letters=letters, replays=asked))
             await _others()
         return parts
 

@@ -182,6 +182,21 @@ async def test_postgres_dies_and_comes_back(
     assert processor.exit_code is None
 
 
+async def test_a_processor_whose_postgres_is_frozen_is_not_ready(
+    stack: Stack, database: Database, topics: Topics, start_service: StartService
+) -> None:
+    def reasons() -> str:
+        return " ".join(httpx.get(processor.url + "/ready", timeout=5).json()["reasons"])
+
+    processor = start_service("processor").wait_ready()
+    stack.postgres.pause()
+    try:
+        until(lambda: "Postgres does not answer" in reasons(), 8, "it says so")
+    finally:
+        stack.postgres.resume()
+    until(lambda: not reasons(), 8, "it is ready again")
+
+
 async def test_a_processor_that_starts_before_the_broker_waits_for_it(
     stack: Stack, database: Database, topics: Topics, start_service: StartService
 ) -> None:

@@ -34,6 +34,9 @@ KAFKA_PAUSE_S = 1.0
 ANSWER_S = 10.0
 """Longest wait for where a log begins or ends."""
 LOOK_AGAIN_S = 5.0
+COMPARE_EVERY_S = 2.0
+STILL_S = 4.0
+"""A round that takes longer is told as a trouble."""
 UNREADABLE_PAUSE_S = 60.0
 EXPECTED = (
     asyncpg.PostgresError,
@@ -70,6 +73,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stopping = asyncio.Event()
         self._claim_at = 0.0
         self._compare_at = 0.0
+        self._round_at: float | None = None
         self._pause_s = FAILED_PAUSE_S[0]
         self._trouble: str | None = "the first assignment has not come yet"
         self._mirror: Mirror | None = None
@@ -85,6 +89,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         mirroring = asyncio.create_task(self._mirror.run())
         try:
             while not self._stopping.is_set():
+                self._round_at = asyncio.get_running_loop().time()
                 await self._claim()
                 batches = await self._fetch()
                 if batches:
@@ -111,6 +116,8 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
             found.append(self._trouble)
         if self._mirror is not None and self._mirror.unanswered:
             found.append("Kafka does not answer")
+        elif self._round_at is not None and asyncio.get_running_loop().time() > self._round_at + STILL_S:
+            found.append(f"nothing has moved for more than {STILL_S:.0f} s: Postgres does not answer, or is very slow")
         return found
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
@@ -176,7 +183,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         now, held = asyncio.get_running_loop().time(), self._partitions.held.values()
         if not held or now < self._compare_at:
             return
-        self._compare_at = now + LOOK_AGAIN_S
+        self._compare_at = now + COMPARE_EVERY_S
         async with self._pool.acquire() as connection, connection.transaction():
             if held:  # not revoked meanwhile
                 await offsets.hold(connection, [Batch(each.claim, each.stored, each.stored, ()) for each in held])

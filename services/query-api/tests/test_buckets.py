@@ -88,6 +88,13 @@ def test_a_day_has_its_real_length(name: str, day: date, hours: float) -> None:
     assert only == Day(day, int(hours * 60), start + timedelta(hours=hours))
 
 
+def test_a_day_of_odd_seconds_has_as_many_minutes_as_can_have_data() -> None:
+    """Moscow's clocks went forward by 62 seconds: 23:58:58 hours in which 1,439 minutes begin."""
+    [(start, day)] = local_days(ZoneInfo("Europe/Moscow"), date(1916, 7, 3), date(1916, 7, 3)).days.items()
+    first = start.replace(second=0) + MINUTE * (start.second > 0)
+    assert day.minutes == sum(first + n * MINUTE < day.end for n in range(1_500)) == 1_439
+
+
 def test_a_day_that_a_zone_skipped_is_not_there() -> None:
     days = local_days(ZoneInfo("Pacific/Apia"), date(2011, 12, 29), date(2011, 12, 31))
     lengths = {day.date: day.minutes for day in days.days.values()}

@@ -59,7 +59,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A local day: its date, its real length in minutes, its end."""
+    """A local day: its date, how many UTC minutes start in it (its real length), its end."""
 
     date: date
     minutes: int
@@ -132,12 +132,17 @@ def local_days(zone: ZoneInfo, first: date, last: date) -> Days:
     days = {
         _instant(starts[key]): Day(
             date.fromordinal(key[0] + FIRST_DAY),
-            sum(piece.end - piece.start for piece in own) // 60,
+            sum(_minutes_before(piece.end) - _minutes_before(piece.start) for piece in own),
             _instant(own[-1].end),
         )
         for key, own in of_day.items()
     }
     return Days(_grid(inside, starts, inside[0].start, inside[-1].end), days)
+
+
+def _minutes_before(at: int) -> int:
+    """How many UTC minutes start before; a day of a zone that is off by seconds may begin inside one."""
+    return -(-at // 60)
 
 
 def _even_days(low: int, high: int, offset: int) -> Days:

@@ -160,6 +160,27 @@ async def test_kafka_owes_no_answer_to_a_copy_without_partitions(consumer: FakeC
     assert not mirror.unanswered
 
 
+async def test_what_kafka_does_not_answer_is_asked_once_and_left_to_wait(consumer: FakeConsumer) -> None:
+    """The client goes on with a commit that was cancelled, and says of its failure that nobody asked."""
+    asked: list[Mapping[TopicPartition, int]] = []
+    kafka_is_back = asyncio.Event()
+
+    async def commit(offsets: Mapping[TopicPartition, int]) -> None:
+        asked.append(offsets)
+        await kafka_is_back.wait()
+
+    consumer.commit = commit  # type: ignore[method-assign]
+    partitions = Partitions(fresh={P})
+    partitions.hold(P, CLAIM, 0, 2)
+    mirror = Mirror(consumer, partitions, Metrics(), timeout_s=0.01)
+    assert [await mirror.tell(), await mirror.tell()] == [False, False]
+    assert mirror.unanswered
+    partitions.held[P].stored = 1
+    kafka_is_back.set()
+    assert await mirror.tell()
+    assert asked == [{P: 0}, {P: 1}]
+
+
 async def test_the_mirror_goes_on_whatever_the_client_raises(consumer: FakeConsumer) -> None:
     async def told() -> bool:
         return P in consumer.committed

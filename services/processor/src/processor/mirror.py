@@ -30,10 +30,14 @@ class CommittingConsumer(Protocol):
 class Mirror:
     """The offsets that Postgres has, told to the consumer group; a failure harms nothing."""
 
-    def __init__(self, consumer: CommittingConsumer, partitions: Partitions, metrics: Metrics) -> None:
+    def __init__(
+        self, consumer: CommittingConsumer, partitions: Partitions, metrics: Metrics, timeout_s: float = TIMEOUT_S
+    ) -> None:
         self._consumer = consumer
         self._metrics = metrics
         self._partitions = partitions
+        self._timeout_s = timeout_s
+        self._asked: asyncio.Task[None] | None = None
         self.unanswered = False
         """Whether Kafka left the last attempt without an answer."""
 
@@ -52,20 +56,30 @@ class Mirror:
             await asyncio.sleep(PAUSE_S)
 
     async def tell(self) -> bool:
-        """One attempt, bounded in time; a commit of aiokafka waits for ever while the broker is away."""
+        """One attempt, bounded in time; a commit of aiokafka waits for ever while the broker is away. It is left to
+        wait, as what it has sent would go on, unheard, if it were cancelled; there is no other beside it."""
+        if self._asked is not None and not await self._answered(self._asked):
+            return False
         stored = dict(self._partitions.stored())
         if not stored:
             self.unanswered = False  # nothing was asked
             return False
-        try:
-            await asyncio.wait_for(self._consumer.commit(stored), TIMEOUT_S)
-        except TimeoutError:
-            self.unanswered = True
+        self._asked = asyncio.create_task(self._consumer.commit(stored))
+        # Nobody waits for it any more when this is cancelled: what it raised is no news then.
+        self._asked.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await self._answered(self._asked)
+
+    async def _answered(self, asked: "asyncio.Task[None]") -> bool:
+        await asyncio.wait([asked], timeout=self._timeout_s)
+        self.unanswered = not asked.done()
+        if self.unanswered:
             return False
+        self._asked = None
+        try:
+            asked.result()
         except (KafkaError, AssertionError) as error:  # in a rebalance
             log.debug("offsets not mirrored", error=repr(error))
             return False
-        self.unanswered = False
         return True
 
     def lag(self) -> dict[TopicPartition, int]:

@@ -275,6 +275,12 @@ async def test_what_only_postgres_or_a_limit_refuses_is_no_second_letter(
     await owner.close()
 
 
+async def test_a_letter_keeps_a_header_whose_name_postgres_cannot_hold(ground: Ground) -> None:
+    await ground.take(FakeRecord(0, wire(1), headers=(("a\0b", b"\xff"),)), FakeRecord(0, wire(2)))
+    assert (await ground.letter(0))["headers"] == '[["a\ufffdb", "/w=="]]'
+    assert await ground.counts() == (1, 0, 1)
+
+
 async def test_a_row_is_replayed_with_its_samples(pools: tuple[asyncpg.Pool, asyncpg.Pool]) -> None:
     ground = Ground(*pools, await claimed(pools[0], "rows"))
     row = b'{"stream":"lab","row":3,"data":{"a":1.5,"b":true}}'

@@ -23,7 +23,8 @@ async def keep(
     lines = []
     for source, letter in letters:
         claim, record = batches[source].claim, letter.record
-        headers = orjson.dumps([[name, b64encode(value or b"").decode()] for name, value in record.headers]).decode()
+        named = [[name.replace("\0", "\ufffd"), b64encode(value or b"").decode()] for name, value in record.headers]
+        headers = orjson.dumps(named).decode()  # without NUL, which Postgres refuses
         place = (claim.generation, claim.topic, claim.partition, record.offset)
         why = (letter.reason.value, letter.detail)
         lines.append((*place, record.key, record.value, headers, *why, record.timestamp, stream_of(record)))

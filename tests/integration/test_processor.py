@@ -78,22 +78,23 @@ async def test_a_header_whose_name_is_no_text_stops_nothing(
 async def test_what_little_bytes_become_is_bounded_in_memory_and_stops_nothing(
     stack: Stack, database: Database, topics: Topics, start_service: StartService
 ) -> None:
-    """A batch of 400 MiB is left out and booked as a gap; records of 20 MiB are dead letters, a few at a time."""
-    processor = start_service("processor").wait_ready()
+    """A batch of 400 MiB is left out and booked as a gap; records of 10 MiB are dead letters, a few at a time."""
+    await publish_batches(stack.kafka_bootstrap, topics.readings, [bomb(400, ZSTD)])
     good = list(dict.fromkeys(readings(30, seed=8)))
     publish(stack.kafka_bootstrap, topics.readings, good[:9], partition=0)
+    processor = start_service("processor").wait_ready()
     await taken(database, 9)
     before = peak_bytes(processor)
-    await publish_batches(stack.kafka_bootstrap, topics.readings, [bomb(400, ZSTD), *[bomb(20, ZSTD)] * 6])
+    await publish_batches(stack.kafka_bootstrap, topics.readings, [bomb(400, ZSTD), *[bomb(10, ZSTD)] * 12])
     publish(stack.kafka_bootstrap, topics.readings, good[9:], partition=0)
-    await taken(database, len(good) + 6)
-    assert peak_bytes(processor) < before + 350_000_000
+    await taken(database, len(good) + 12)
+    assert peak_bytes(processor) < before + 250_000_000
     connection = await asyncpg.connect(database.owner_dsn)
     assert await connection.fetchval("SELECT count(*) FROM raw_readings") == len(good)
     letters = await connection.fetch("SELECT reason, octet_length(value) FROM dead_letters")
-    assert [tuple(letter) for letter in letters] == [("too_large", 20 * 1_048_576)] * 6
+    assert [tuple(letter) for letter in letters] == [("too_large", 10 * 1_048_576)] * 12
     gaps = await connection.fetch("SELECT from_offset, to_offset, cause FROM gaps")
-    assert [tuple(gap) for gap in gaps] == [(9, 10, "not_delivered")]
+    assert [tuple(gap) for gap in gaps] == [(0, 1, "not_delivered"), (10, 11, "not_delivered")]
     assert await broken_invariants(connection) == []
     await connection.close()
 

@@ -17,8 +17,8 @@ from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBa
 
 log = structlog.get_logger("chassis")
 
-INFLATED_BYTES_MAX = 32 * 1_048_576
-"""Sixteen times what the topics take compressed; readings become a tenth of their size."""
+INFLATED_BYTES_MAX = 16 * 1_048_576
+"""Eight times what the topics take compressed; clients make batches of a megabyte at most, unless told otherwise."""
 _CODECS = {"gzip_decode": cramjam.gzip, "lz4_decode": cramjam.lz4, "zstd_decode": cramjam.zstd}
 """Not snappy: of that a byte becomes 21 at most."""
 
@@ -28,6 +28,11 @@ def bounded(records: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     transaction that was taken back, and this is logged. Once as much was inflated, the rest of what was fetched is
     left to be fetched again."""
     return partial(_Records, records, _room())
+
+
+def inflated_bytes() -> int:
+    """How much this process has inflated by now."""
+    return _room().inflated
 
 
 @cache
@@ -44,23 +49,25 @@ class _Room:
 
     def __init__(self) -> None:
         self._bytes = mmap(-1, INFLATED_BYTES_MAX)
-        self._taken = 0
+        self._begun = -1
+        self.inflated = 0
 
     def inflate(self, codec: Any, payload: bytes) -> bytes:
-        if not self._taken:  # the records of one call of `getmany` are made without letting anything else run
+        if self._begun < 0:  # the records of one call of `getmany` are made without letting anything else run
+            self._begun = self.inflated
             asyncio.get_running_loop().call_soon(self._begin_anew)
         size = INFLATED_BYTES_MAX
         try:
             size = codec.decompress_into(payload, self._bytes)
         finally:
-            self._taken += size  # all of it where the batch is too large: that took its time
+            self.inflated += size  # all of it where the batch is too large: that took its time
         return self._bytes[:size]
 
     def is_full(self) -> bool:
-        return self._taken >= INFLATED_BYTES_MAX
+        return self._begun >= 0 and self.inflated >= self._begun + INFLATED_BYTES_MAX
 
     def _begin_anew(self) -> None:
-        self._taken = 0
+        self._begun = -1
 
 
 class _Records:

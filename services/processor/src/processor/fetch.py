@@ -8,6 +8,7 @@ from typing import Protocol
 from aiokafka import TopicPartition
 
 from chassis.odd_headers import read_leniently
+from chassis.record_batches import INFLATED_BYTES_MAX, inflated_bytes
 from contracts.topics import Topics
 from processor.bare import deliver_bare
 from processor.plan import PORTION, Record
@@ -35,13 +36,15 @@ class Fetcher:
         self._batch = settings.batch
         self._rows_topic = Topics(settings.topic_prefix).rows
         self._lenient_until = 0.0
+        read_leniently(False)  # before the client fetches anything
 
     async def fetch(self, consumer: DeliveringConsumer) -> Fetched:
         """What is there, up to the size of a batch; waits only for the first record."""
         fetched: Fetched = {}
         full, wait_ms = 0.0, self._batch.wait_ms
+        enough = inflated_bytes() + INFLATED_BYTES_MAX  # keys and headers take memory too
         read_leniently(self._lenient)
-        while round(full, 9) < 1:
+        while round(full, 9) < 1 and inflated_bytes() < enough:
             most = max(1, min(PORTION, int((1 - full) * self._batch.records)))
             if self._batch.bare:
                 deliver_bare(consumer)

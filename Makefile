@@ -151,8 +151,9 @@ mutants: setup-dev ## Put known bugs into a copy of the code, one at a time: a t
 setup: $(VENV)/installed
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tideline needs Python 3.11 or newer: make run PYTHON=/path/to/python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tideline needs Python 3.11 or newer: make PYTHON=/path/to/python3.13 $(or $(MAKECMDGOALS),run)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/installed: requirements-local.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
 	@echo "Installing locked packages into $(VENV) (once; about a minute)…"

@@ -39,8 +39,8 @@ TABLES = (
 class Ground:
     """Partition 0 of a topic, fed record by record to one pipeline."""
 
-    def __init__(self, pool: asyncpg.Pool, producer: asyncpg.Pool, claim: Claim, **limits: int) -> None:
-        settings = ProcessorSettings.model_validate({"limits": limits})
+    def __init__(self, pool: asyncpg.Pool, producer: asyncpg.Pool, claim: Claim, **series: int) -> None:
+        settings = ProcessorSettings.model_validate({"series": series})
         self.pool = pool
         self._producer = producer
         self._claim = claim
@@ -261,7 +261,7 @@ async def test_of_copies_in_one_batch_the_one_that_counts_is_booked_whatever_bec
 async def test_what_only_postgres_or_a_limit_refuses_is_no_second_letter(
     pools: tuple[asyncpg.Pool, asyncpg.Pool], shared: Database
 ) -> None:
-    ground = Ground(*pools, await claimed(pools[0], "readings"), series_per_stream=1)
+    ground = Ground(*pools, await claimed(pools[0], "readings"), per_stream=1)
     await ground.take(FakeRecord(0, wire(1)), FakeRecord(0, b"{"), FakeRecord(0, b"["))
     other, odd = wire(2, category="other"), wire(3, value=666)
     owner = await asyncpg.connect(shared.owner_dsn)

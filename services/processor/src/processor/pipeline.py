@@ -49,8 +49,8 @@ class Pipeline:
         failpoint: Failpoint,
     ) -> None:
         self._pool = pool
-        self._unpacker = Unpacker(pool, readings_topic, settings.limits.of_events())
-        self._series = SeriesIds(settings.limits.series_per_stream)
+        self._unpacker = Unpacker(pool, readings_topic, settings.validity.limits())
+        self._series = SeriesIds(settings.series.per_stream)
         self._recent = Recent()
         self._months: set[int] = set()
         self._metrics = metrics

@@ -33,8 +33,8 @@ class GroupSettings(Section):
     heartbeat_ms: int = Field(1_500, ge=100, le=20_000, description="Pause between heartbeats.")
 
 
-class LimitSettings(Section):
-    """What a valid event may hold; what is beyond becomes a dead letter."""
+class ValiditySettings(Section):
+    """What a valid event may hold; what is beyond becomes a dead letter. The query API has the same, for its audit."""
 
     max_age_days: int = Field(
         7_305, ge=1, le=AGE_DAYS_MAX, description="Oldest timestamp before the append time, in days (20 years)."
@@ -44,11 +44,16 @@ class LimitSettings(Section):
     )
     max_bytes: int = Field(1_048_576, ge=1_024, description="Largest record value, in bytes.")
     max_depth: int = Field(20, ge=2, le=100, description="Deepest nesting of objects and lists.")
-    series_per_stream: int = Field(10_000, ge=1, description="Most categories of one stream.")
 
-    def of_events(self) -> Limits:
-        """The part that contracts check."""
+    def limits(self) -> Limits:
+        """As contracts check them."""
         return Limits(self.max_age_days, self.max_ahead_s, self.max_bytes, self.max_depth)
+
+
+class SeriesSettings(Section):
+    """Series that are kept."""
+
+    per_stream: int = Field(10_000, ge=1, description="Most categories of one stream.")
 
 
 class DeadLetterSettings(Section):
@@ -85,7 +90,8 @@ class ProcessorSettings(KafkaClientSettings, PostgresClientSettings, ListeningSe
     http_port: int = Field(8002, ge=0, le=65_535, description="Port of health and metrics.")
     batch: BatchSettings = Field(default_factory=BatchSettings, description="Size of a transaction.")
     group: GroupSettings = Field(default_factory=GroupSettings, description="Consumer group membership.")
-    limits: LimitSettings = Field(default_factory=LimitSettings, description="Validity of events.")
+    validity: ValiditySettings = Field(default_factory=ValiditySettings, description="Validity of events.")
+    series: SeriesSettings = Field(default_factory=SeriesSettings, description="Series.")
     postgres: PostgresSettings = Field(
         default_factory=lambda: PostgresSettings(pool_max=3), description="Connection pool."
     )

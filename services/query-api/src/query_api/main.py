@@ -14,7 +14,6 @@ from chassis.logs import set_up_logging
 from chassis.problems import add_problem_handlers
 from chassis.server import Server, listen, refuse_strangers
 from chassis.settings import load_settings
-from contracts.events import Limits
 from contracts.topics import Topics
 from query_api.access import Access
 from query_api.admission import Admission
@@ -57,7 +56,7 @@ from query_api.routes import (
     session,
     streams,
 )
-from query_api.settings import AuditSettings, QueryApiSettings
+from query_api.settings import QueryApiSettings
 
 DESCRIPTION = """Readings as they were accepted, windows per minute and longer steps, and daily averages.
 
@@ -100,7 +99,7 @@ def build_app(
         app.include_router(passed_on.router(producer), dependencies=with_key)
     kafka, topics = Kafka(settings), Topics(settings.topic_prefix)
     app.include_router(lag.router(parts, Lag(database, kafka, topics)), dependencies=with_key)
-    audits = Audit(database, kafka, *_audited(settings.audit, topics))
+    audits = Audit(database, kafka, *_audited(settings, topics))
     app.include_router(audit.router(parts, audits), dependencies=with_key)
     app.include_router(live.router(Live(database, settings.live, stopping)), dependencies=with_key)
     app.include_router(home.router(parts, access))
@@ -120,10 +119,10 @@ def build_app(
     return app
 
 
-def _audited(settings: AuditSettings, topics: Topics) -> tuple[DeepSettings, int]:
+def _audited(settings: QueryApiSettings, topics: Topics) -> tuple[DeepSettings, int]:
     """What an audit goes by, and the milliseconds that a check has."""
-    limits = Limits(settings.max_age_days, settings.max_ahead_s, settings.max_bytes, settings.max_depth)
-    return DeepSettings(topics, limits, settings.deep_s), round(settings.statement_s * 1_000)
+    deep = DeepSettings(topics, settings.validity.limits(), settings.audit.deep_s)
+    return deep, round(settings.audit.statement_s * 1_000)
 
 
 async def main() -> int:

@@ -8,7 +8,8 @@ from services.cli.tests.conftest import Tideline
 from services.cli.tests.fake_api import FakeApi, Reply, problem
 
 from local_stack.ports import any_port
-from tideline.options import USUAL_URL, url_here
+from tideline.options import USUAL_URL
+from tideline.session import url_here
 
 
 def test_the_option_beats_the_environment_and_a_slash_at_the_end_does_no_harm(api: FakeApi, tideline: Tideline) -> None:
@@ -30,6 +31,14 @@ def test_without_an_address_the_run_of_the_same_folder_is_asked(
     for damaged in ("", "{}", "[]", "7"):
         noted.write_text(damaged)
         assert url_here() == USUAL_URL
+
+
+def test_where_the_run_of_the_same_folder_has_ended_no_other_is_asked(tideline: Tideline, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "lock").touch()
+    result = tideline("streams list", TIDELINE_URL=None, TIDELINE_DATA_DIR=str(tmp_path))
+    assert result.exit_code == 3
+    assert result.stderr.startswith("error: Tideline does not run in this folder: `make run` starts it; ")
 
 
 def test_the_key_is_sent_and_an_empty_one_is_none(api: FakeApi, tideline: Tideline) -> None:

@@ -1,10 +1,6 @@
 """Options and arguments that several commands have, and what is a usable value of each."""
 
-import json
-import os
 import re
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,17 +13,10 @@ PLACE = "TOPIC/PARTITION/OFFSET"
 USUAL_URL = "http://127.0.0.1:8000"
 
 
-def url_here() -> str:
-    """Where the run of the checkout answers that this command line is installed in, as `make run` notes it there."""
-    folder = Path(sys.prefix).parent / os.environ.get("TIDELINE_DATA_DIR", ".local")
-    try:
-        return str(json.loads((folder / "run" / "state.json").read_bytes())["api_url"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return USUAL_URL
-
-
-def checked_url(value: str) -> str:
-    """The server's base URL without a slash at its end."""
+def checked_url(value: str | None) -> str | None:
+    """The server's base URL without a slash at its end; None where none is named."""
+    if value is None:
+        return None
     try:
         url = URL(value)
     except InvalidURL as error:
@@ -65,15 +54,14 @@ def checked_place(value: str) -> str:
 
 
 Url = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--url",
         envvar="TIDELINE_URL",
         metavar="URL",
         help="The query API to talk to.",
         callback=checked_url,
-        default_factory=url_here,
-        show_default=f"of `make run` in the same folder, else {USUAL_URL}",
+        show_default=f"of `make run` in the same folder; {USUAL_URL} where there was none",
         rich_help_panel=SERVER,
     ),
 ]

@@ -96,6 +96,15 @@ async def test_wrong_bodies_are_refused_with_their_reasons(stack: Stack, topics:
     assert read_all(stack.kafka_bootstrap, topics.readings) == []
 
 
+async def test_an_event_is_judged_as_the_processors_are_told_to(start_service: StartService) -> None:
+    copy = start_service("producer", **SETTINGS, TIDELINE_VALIDITY__MAX_AGE_DAYS="40000").wait_ready()
+    async with client(copy) as http:
+        old = await http.post("/events", json={**GOOD, "timestamp": "1970-01-02T03:04:05Z"})
+        older = await http.post("/events", json={**GOOD, "timestamp": "1870-01-02T03:04:05Z"})
+    assert (old.status_code, older.status_code) == (202, 422), older.text
+    assert "40000 days" in older.text
+
+
 async def test_while_kafka_is_away_nothing_is_accepted_unreported(
     stack: Stack, topics: Topics, copy: ServiceProcess
 ) -> None:

@@ -114,7 +114,8 @@ class Copy:
 
     async def _work(self, pool: asyncpg.Pool, stop: asyncio.Event) -> None:
         work = Work(self.publisher, self.topics, self.settings.publish, now_us)
-        datasets = Datasets(pool, self._owner, self.settings.datasets, Fetcher(self.settings.datasets))
+        given = self.settings.datasets
+        datasets = Datasets(pool, self._owner, given, self.settings.validity.limits(), Fetcher(given))
         runs = Runs(pool, self._owner, self.settings.streams, work, datasets, self.metrics)
         announcer = Announcer(pool, self._broker, self.topics)
         poll_s = self.settings.streams.poll_s

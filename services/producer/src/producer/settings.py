@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, Section
-from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX
+from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX, Limits
 
 
 class BuiltInSettings(Section):
@@ -97,14 +97,21 @@ class DatasetSettings(Section):
     nesting_max: int = Field(
         20, ge=2, le=20, description="Deepest nesting of a row's record; a deeper row is rejected."
     )
-    max_age_days: int = Field(
-        7_305, ge=1, le=AGE_DAYS_MAX, description="Oldest event time in days, as the processor has it."
-    )
-    max_ahead_s: int = Field(
-        86_400, ge=0, le=AHEAD_S_MAX, description="Latest event time in seconds from now, as the processor has it."
-    )
     chunk_bytes: int = Field(4_000_000, ge=10_000, description="Rows that are handed to Kafka in one go, in bytes.")
     rejects_kept: int = Field(50, ge=0, le=1_000, description="Rejected rows that are shown with line and reason.")
+
+
+class ValiditySettings(Section):
+    """What the processors take for a valid event: what comes over HTTP or from a dataset is judged by the same."""
+
+    max_age_days: int = Field(7_305, ge=1, le=AGE_DAYS_MAX, description="As `validity.max_age_days` of the processor.")
+    max_ahead_s: int = Field(86_400, ge=0, le=AHEAD_S_MAX, description="As `validity.max_ahead_s` of the processor.")
+    max_bytes: int = Field(1_048_576, ge=1_024, description="As `validity.max_bytes` of the processor.")
+    max_depth: int = Field(20, ge=2, le=100, description="As `validity.max_depth` of the processor.")
+
+    def limits(self) -> Limits:
+        """As contracts check them."""
+        return Limits(self.max_age_days, self.max_ahead_s, self.max_bytes, self.max_depth)
 
 
 class ProducerSettings(KafkaClientSettings, PostgresClientSettings, ListeningSettings):
@@ -126,3 +133,4 @@ class ProducerSettings(KafkaClientSettings, PostgresClientSettings, ListeningSet
     events: EventSettings = Field(default_factory=EventSettings, description="Events over HTTP.")
     publish: PublishSettings = Field(default_factory=PublishSettings, description="Publishing.")
     datasets: DatasetSettings = Field(default_factory=DatasetSettings, description="Datasets.")
+    validity: ValiditySettings = Field(default_factory=ValiditySettings, description="Validity of events.")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import asyncpg
@@ -26,10 +27,13 @@ T = TypeVar("T")
 class Datasets:
     """The datasets of this copy: where their files are, and how they are run."""
 
-    def __init__(self, pool: asyncpg.Pool, owner: str, settings: DatasetSettings, fetcher: Fetcher) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, owner: str, settings: DatasetSettings, validity: Limits, fetcher: Fetcher
+    ) -> None:
         self._pool = pool
         self._owner = owner
         self._settings = settings
+        self._limits = replace(validity, max_bytes=settings.row_bytes_max, max_depth=settings.nesting_max)
         self._fetcher = fetcher
         self._spool = Spool(settings.spool_dir)
 
@@ -49,7 +53,7 @@ class Datasets:
         except _Stopped:
             return "drained"
         if path is not None:
-            dataset = Dataset(claim.id, spec.timestamp_field, _limits(self._settings), spec.split_by)
+            dataset = Dataset(claim.id, spec.timestamp_field, self._limits, spec.split_by)
             if not await Publishing(path, dataset, self._settings, progress, work, report).run():
                 return "drained"
             progress.reason = _outcome(progress.position, report, spec.split_by)
@@ -110,7 +114,3 @@ def _outcome(rows: int, report: Report, split_by: Sequence[str]) -> str | None:
     if missing := report.missing(split_by):
         said.append(f"nothing is split by {', '.join(missing)}: no row has such a field with a text or number")
     return "; ".join(said) or None
-
-
-def _limits(settings: DatasetSettings) -> Limits:
-    return Limits(settings.max_age_days, settings.max_ahead_s, settings.row_bytes_max, settings.nesting_max)

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 
 from chassis.bodies import read_body
 from chassis.problems import Problem
-from contracts.events import Limits
 from producer.accept import Invalid, Valid, read_lines
 from producer.copy import Copy
 from producer.errors import NotAcknowledged
@@ -22,7 +21,7 @@ RETRY_AFTER = {"Retry-After": "2"}
 def event_routes(copy: Copy) -> APIRouter:
     """`POST /events`: one event as JSON, or many as NDJSON."""
     routes = APIRouter(tags=["events"])
-    settings = copy.settings.events
+    settings, limits = copy.settings.events, copy.settings.validity.limits()
 
     @routes.post("/events", status_code=202)
     async def publish_events(request: Request) -> Response:
@@ -34,7 +33,7 @@ def event_routes(copy: Copy) -> APIRouter:
             limit = f"more than {settings.lines_max} lines (setting events.lines_max)"
             raise Problem(413, f"the body must not have {limit}: send it in parts")
         now = datetime.now(UTC)
-        lines = read_lines(body, kind == NDJSON, f"http/{secrets.token_hex(16)}", now, Limits())
+        lines = read_lines(body, kind == NDJSON, f"http/{secrets.token_hex(16)}", now, limits)
         valid = [line for line in lines if isinstance(line, Valid)]
         if not valid:
             raise _nothing_valid([line for line in lines if isinstance(line, Invalid)])

@@ -192,7 +192,7 @@ async def test_a_processor_whose_postgres_is_frozen_is_not_ready(
     processor = start_service("processor").wait_ready()
     stack.postgres.pause()
     try:
-        until(lambda: "Postgres does not answer" in reasons(), 8, "it says so")
+        until(lambda: "Postgres or Kafka does not answer" in reasons(), 8, "it says so")
     finally:
         stack.postgres.resume()
     until(lambda: not reasons(), 8, "it is ready again")

@@ -117,7 +117,7 @@ class Loop(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._mirror is not None and self._mirror.unanswered:
             found.append("Kafka does not answer")
         elif self._round_at is not None and asyncio.get_running_loop().time() > self._round_at + STILL_S:
-            found.append(f"nothing has moved for more than {STILL_S:.0f} s: Postgres does not answer, or is very slow")
+            found.append(f"nothing has moved for more than {STILL_S:.0f} s: Postgres or Kafka does not answer")
         return found
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:

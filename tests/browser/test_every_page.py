@@ -18,21 +18,26 @@ PAGES = {
     "pipeline": "/pipeline",
     "get-data": "/get-data",
     "unknown": "/streams/never.was",
+    "long": f"/streams/{'l' * 64}",
 }
+LONG = ["x" * 128, "temp.of.the_long_" + "dotted_name." * 8, "درجة حرارة الماء في الخزان", "<b>hot</b>"]
 AXE = ROOT / "services/dashboard/node_modules/axe-core/axe.min.js"
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("desktop", "dark"), ("phone", "light")])
 def test_every_page_is_accessible_and_fits(system: System, visit: StartVisit, size: str, scheme: str) -> None:
     system.simulate("tour", profile="sensor", rate=20)
-    until(lambda: len(system.ask("GET", "/api/v1/series?stream=tour").json()) == 5, 15, "its values are there")
+    system.simulate("l" * 64, profile="random-int", rate=20, categories=LONG)
+    for stream, series in (("tour", 5), ("l" * 64, 4)):
+        found = f"/api/v1/series?stream={stream}"
+        until(lambda: len(system.ask("GET", found).json()) == series, 15, "its values are there")  # noqa: B023
     seen = visit("/", size=size, scheme=scheme)
     seen.allow(REFUSED)
     for name, path in PAGES.items():
         page = seen.open(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         page.wait_for_load_state("load")
-        if name in ("overview", "stream"):
+        if name in ("overview", "stream", "long"):
             expect(page.locator("canvas").first).to_be_visible()
         if name == "overview":
             expect(page.locator("[data-figure=throughput]")).to_contain_text("/s")

@@ -177,6 +177,22 @@ def test_a_page_left_open_says_that_it_is_stale_and_recovers_alone(system: Syste
     until(lambda: number(seen.figure("kept")) > before, 15, "the numbers move again")
 
 
+def test_no_page_is_live_while_its_questions_are_not_answered(system: System, visit: StartVisit) -> None:
+    """As behind a connection that is dead and does not say so."""
+    system.simulate("quiet", profile="random-int", rate=1)
+    system.ask("POST", "/api/v1/streams/quiet/pause")
+    seen = visit("/")
+    seen.allow(CUT_OFF)
+    for path in ("/", "/streams/quiet"):
+        page = seen.open(path)
+        expect(page.get_by_role("status")).to_have_text("Live")
+        page.route("**/api/v1/streams*", lambda route: route.abort())
+        page.route("**/api/v1/streams/*", lambda route: route.abort())
+        expect(page.get_by_role("status")).to_contain_text("may be old", timeout=10_000)
+        page.unroute_all()
+        expect(page.get_by_role("status")).to_have_text("Live", timeout=10_000)
+
+
 def test_while_there_are_no_live_updates_the_page_asks(system: System, visit: StartVisit) -> None:
     seen = visit("/get-data")
     seen.allow(CUT_OFF, REFUSED)

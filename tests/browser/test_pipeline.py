@@ -66,6 +66,28 @@ def test_letters_are_searched_and_older_ones_come_on_request(system: System, vis
     expect(letters.get_by_text("None of them fits.")).to_be_visible()
 
 
+def test_letters_that_come_while_somebody_reads_are_told_and_shown_on_request(
+    system: System, visit: StartVisit
+) -> None:
+    refuse(system, "first", 3)
+    seen = visit("/get-data")
+    page = seen.page
+    page.clock.install()
+    seen.open("/pipeline?state=all")
+    letters = panel(page, "Dead letters")
+    expect(letters.locator(".letter").first).to_be_visible()
+    read = letters.locator(".letter").first.inner_text()
+    refuse(system, "later", 3)
+    page.clock.fast_forward(10_000)
+    newer = letters.get_by_role("button", name="Newer ones")
+    expect(newer).to_be_visible()
+    assert letters.locator(".letter").first.inner_text() == read, "nothing moved by itself"
+    newer.click()
+    expect(newer).to_be_hidden()
+    letters.locator(".letter summary").first.click()
+    expect(letters.locator(".letter").first).to_contain_text("later")
+
+
 def test_a_letter_is_edited_and_taken(system: System, visit: StartVisit) -> None:
     refuse(system, "mended", 60)
     seen = visit("/pipeline?reason=wrong_type&text=mended", size="phone", scheme="dark")

@@ -16,8 +16,7 @@ export interface Told {
   windows?(lines: BucketLine[]): void;
   /** States that changed; all of them after each connection. */
   streams?(lines: StateLine[]): void;
-  /** Read all anew: at each connection, after a gap, and every few seconds while there is no connection. Throws when it
-   * cannot. */
+  /** Read all anew: at each connection, after a gap, and every few seconds for what nobody tells. Throws when it cannot. */
   refresh(): Promise<void>;
 }
 
@@ -26,31 +25,36 @@ export interface Told {
 export type State = "connecting" | "live" | "polling" | "stale";
 
 const POLL_MS = 3_000;
+/** No answer for so long: a connection that is dead may not say so for minutes. */
+const SILENT_MS = 10_000;
 
 export function useLive(told: Told): ComputedRef<State> {
   const stale = ref(false);
   const lost = ref(false);
+  let asking = 0;
+  let answered = 0;
   let polling: ReturnType<typeof setInterval> | undefined;
 
   async function refresh(): Promise<void> {
+    asking += 1;
     try {
       await told.refresh();
+      answered = Date.now();
       stale.value = false;
     } catch {
       stale.value = true;
     }
+    asking -= 1;
   }
 
   function poll(): void {
-    lost.value = true;
-    void refresh();
-    polling ??= setInterval(() => void refresh(), POLL_MS);
+    if (Date.now() - answered > SILENT_MS) stale.value = true;
+    if (!asking) void refresh();
   }
 
-  function rest(): void {
-    clearInterval(polling);
-    polling = undefined;
-    lost.value = false;
+  function changed(isLost: boolean): void {
+    lost.value = isLost;
+    void refresh();
   }
 
   const connected = useEvents(
@@ -60,12 +64,16 @@ export function useLive(told: Told): ComputedRef<State> {
       streams: (event) => told.streams?.(JSON.parse(event.data) as StateLine[]),
       resync: () => void refresh(),
     },
-    () => {
-      rest();
-      void refresh();
-    },
-    poll,
+    () => changed(false),
+    () => changed(true),
   );
-  whileShown(() => undefined, rest);
+  whileShown(
+    () => {
+      answered = Date.now();
+      polling = setInterval(poll, POLL_MS);
+      changed(false);
+    },
+    () => clearInterval(polling),
+  );
   return computed(() => (stale.value ? "stale" : connected.value ? "live" : lost.value ? "polling" : "connecting"));
 }

@@ -2,15 +2,12 @@
 import { computed, ref, shallowRef } from "vue";
 import { asProblem, get, type Problem, type StreamLine } from "../api";
 import { useLive, type StateLine } from "../live";
-import { useLoaded } from "../loaded";
 import { Rate } from "../rate";
 import { whileShown } from "../shown";
 import { soon } from "../soon";
 import { inOrder, isActive, placeOf, progressOf, withStates } from "../streams";
 
 const NEWS_MS = 2_000;
-/** What others no longer publish sends no news of that. */
-const QUIET_S = 5;
 const SHOWN_S = 120;
 
 export interface Point {
@@ -93,7 +90,6 @@ export function useOverview() {
 
   whileShown(() => places.clear(), () => undefined);
   const refreshSoon = soon(refresh, NEWS_MS);
-  useLoaded(refresh, QUIET_S);
   const running = computed(() => streams.value?.filter((line) => isActive(line) && line.state !== "paused"));
   const live = useLive({ refresh, streams: tell, windows: refreshSoon });
   return { streams, kept, perS, throughput, rates, running, problem, live, changed };

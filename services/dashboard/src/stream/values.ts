@@ -13,7 +13,13 @@ export interface Value {
 
 const SHOWN = 300;
 const LATEST = 8;
+/** So many are read at first: enough to have a value of each category, mostly. */
+const READ = 1_000;
 const GATHER_MS = 250;
+
+function at(value: Value): number {
+  return Date.parse(value.timestamp);
+}
 
 /** Values of one category in the order of time, without those that are there already; the oldest are dropped. */
 export function appended(before: Value[], news: Value[], most = SHOWN): Value[] {
@@ -41,7 +47,7 @@ export function useValues(stream: string, category: Ref<string | undefined>) {
     try {
       const [lines, readings] = await Promise.all([
         get("/api/v1/series", { query: { stream, limit: 10_000 } }),
-        get("/api/v1/raw-data", { query: { stream, limit: 200 } }),
+        get("/api/v1/raw-data", { query: { stream, limit: READ } }),
       ]);
       categories.value = lines.map((line) => line.category).sort(byName);
       latest.value = readings.slice(0, LATEST);
@@ -57,7 +63,9 @@ export function useValues(stream: string, category: Ref<string | undefined>) {
     if (wanted === undefined) return;
     try {
       const readings = await get("/api/v1/raw-data", { query: { stream, category: [wanted], limit: SHOWN } });
-      if (wanted === chosen.value) series.value = readings.toReversed();
+      if (wanted !== chosen.value) return;
+      series.value = readings.toReversed();
+      if (readings[0] && !newest.value.has(wanted)) newest.value = new Map([...newest.value, [wanted, readings[0]]]);
       problem.value = undefined;
     } catch (error) {
       problem.value = asProblem(error);
@@ -74,8 +82,9 @@ export function useValues(stream: string, category: Ref<string | undefined>) {
     const news = waiting;
     waiting = [];
     timer = undefined;
-    newest.value = new Map([...newest.value, ...news.map((value) => [value.category, value] as const)]);
-    latest.value = [...news.slice(-LATEST).reverse(), ...latest.value].slice(0, LATEST);
+    const byTime = [...newest.value.values(), ...news].sort((one, other) => at(one) - at(other));
+    newest.value = new Map(byTime.map((value) => [value.category, value]));
+    latest.value = [...latest.value, ...news].sort((one, other) => at(other) - at(one)).slice(0, LATEST);
     const known = new Set(categories.value);
     if (news.some((value) => !known.has(value.category))) void readAll();
     series.value = appended(series.value ?? [], news.filter((value) => value.category === chosen.value));

@@ -51,12 +51,12 @@ export function barsOption(traces: Trace[], { colours, width, small }: Look): EC
   };
 }
 
-/** From nothing on, or from the least where that is below; with the unit, if all have the same. */
+/** From nothing on, or from the least where that is below; with the unit. Where they have several, its numbers say nothing. */
 function lengthAxis(traces: Trace[]): object {
   const units = new Set(traces.map((trace) => trace.unit));
-  const unit = units.size === 1 ? traces[0]!.unit : "";
+  const [unit = ""] = units;
   const from = traces.some((trace) => averageOf(trace) < 0) ? {} : { min: 0 };
-  return { type: "value", axisLabel: { formatter: (value: number) => tick(value, unit) }, ...from };
+  return { type: "value", axisLabel: { show: units.size === 1, formatter: (value: number) => tick(value, unit) }, ...from };
 }
 
 function averageOf({ total }: Trace): number {

@@ -11,7 +11,7 @@ export const PANEL_PX = 320;
 const SMALL_PANEL_PX = 170;
 const BANDS_MOST = 3;
 const SYMBOLS_MOST = 60;
-const TICK_PX = 52;
+const TICK_PX = 60;
 
 type Point = [number, number | null];
 

@@ -60,19 +60,37 @@ export function fieldInstant(text: string, zone: string): number | null {
 }
 
 const EVERY = [1, 2, 5, 10, 15, 30].map((n) => n * MINUTE).concat([1, 2, 3, 6, 12].map((n) => n * HOUR));
-const DAYS = [1, 2, 3, 5, 7, 14, 30, 91, 182, 365].map((n) => n * DAY);
+const DAYS = [1, 2, 3, 5, 7, 14].map((n) => n * DAY);
+const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200];
+const MONTH = 30.44 * DAY;
 
 /** Round times of the zone's clocks inside a range, at most `most`. */
 export function ticks({ start, end }: Span, zone: string, most: number): number[] {
-  const every = [...EVERY, ...DAYS].find((step) => (end - start) / step <= most) ?? (end - start) / most;
   const first = start + offset(start, zone);
   const last = end + offset(end, zone);
+  const every = [...EVERY, ...DAYS].find((step) => (end - start) / step <= most);
   const found: number[] = [];
-  for (let wall = Math.ceil(first / every) * every; wall <= last; wall += every) {
+  for (const wall of every ? multiples(every, first, last) : monthStarts(first, last, most)) {
     const at = instantOf(wall, zone);
     if (at >= start && at <= end && at !== found.at(-1)) found.push(at);
   }
   return found;
+}
+
+function* multiples(every: number, first: number, last: number): Generator<number> {
+  for (let wall = Math.ceil(first / every) * every; wall <= last; wall += every) yield wall;
+}
+
+/** The first days of every first, second, third … month. */
+function* monthStarts(first: number, last: number, most: number): Generator<number> {
+  const step = MONTHS.find((months) => (last - first) / (months * MONTH) <= most) ?? MONTHS.at(-1)!;
+  const begin = new Date(first);
+  const month = begin.getUTCFullYear() * 12 + begin.getUTCMonth();
+  for (let at = Math.ceil(month / step) * step; ; at += step) {
+    const wall = Date.UTC(Math.floor(at / 12), at % 12, 1);
+    if (wall > last) return;
+    yield wall;
+  }
 }
 
 /** A tick in words: the day at midnight, else the time; the year where the range leaves it. */

@@ -54,3 +54,11 @@ test("a tick inside a day is a time", () => {
   const range = { start: Date.UTC(2026, 0, 2), end: Date.UTC(2026, 0, 3) };
   expect(tickText(Date.UTC(2026, 0, 2, 9, 5), "UTC", range)).toBe("09:05");
 });
+
+test("over months and years the first days of months are labelled", () => {
+  const range = { start: Date.parse("2025-01-01T00:00:00Z"), end: Date.parse("2026-11-21T16:34:00Z") };
+  const days = (most: number) => ticks(range, "UTC", most).map((at) => new Date(at).toISOString().slice(0, 10));
+  expect(days(4)).toEqual(["2025-01-01", "2025-07-01", "2026-01-01", "2026-07-01"]);
+  expect(days(8)[1]).toBe("2025-04-01");
+  expect(ticks(range, "Europe/Berlin", 4)).toContain(Date.parse("2025-07-01T00:00:00+02:00"));
+});

@@ -1,6 +1,9 @@
 """Where the server is, what key it wants, and what is said when it is not there or is something else."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,6 +126,14 @@ def test_each_error_of_the_server_has_its_exit_code(
 def test_what_is_wrong_is_said_once(api: FakeApi, tideline: Tideline, detail: str) -> None:
     api.on("GET", "/api/v1/streams", problem(422, detail, {"parameter": "url", "message": "is no web address"}))
     assert tideline("streams list").stderr == f"error: {detail}\n"
+
+
+def test_an_output_that_takes_nothing_is_one_line(api: FakeApi) -> None:
+    api.on("GET", "/api/v1/streams", Reply(200, []))
+    command = [sys.executable, "-m", "tideline", "streams", "list", "--url", api.url]
+    with Path(os.devnull).open("rb") as unwritable:
+        done = subprocess.run(command, stdout=unwritable, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: the output: Bad file descriptor\n")
 
 
 def test_every_command_explains_itself(tideline: Tideline) -> None:

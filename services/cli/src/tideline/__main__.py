@@ -11,7 +11,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows no UTF-8 is no reason to fail
-    build_app()(prog_name="tideline")
+    try:
+        build_app()(prog_name="tideline")
+    except OSError as error:  # such as a full disk behind `>`
+        sys.exit(f"error: {error.filename or 'the output'}: {error.strerror or error}")
 
 
 if __name__ == "__main__":

@@ -451,4 +451,23 @@ MUTANTS = (
         "    return record, Place(*replay.letter[:3], record.offset, replay.append_time,",
         f"{REPLAYS}::test_a_replay_as_it_is_has_the_identity_and_time_of_its_first_place",
     ),
+    Mutant(
+        "the last copy decides", "a replay that counted is booked as one that did not, where another copy was refused",
+        f"{PROCESSOR}/replays.py",
+        "took.get((replay.letter, replay.digest), False) or key in counted", "key in counted",
+        f"{REPLAYS}::test_of_copies_in_one_batch_the_one_that_counts_is_booked_whatever_became_of_the_others",
+    ),
+    # what stops a partition for good
+    Mutant(
+        "NUL in a name", "a dead letter that Postgres cannot hold is tried again and again",
+        f"{PROCESSOR}/dead_letters.py",
+        'name.replace("\\0", "\\ufffd")', "name",
+        f"{REPLAYS}::test_a_letter_keeps_a_header_whose_name_postgres_cannot_hold",
+    ),
+    Mutant(
+        "inflated whole", "what few bytes become is taken into memory, however much it is",
+        "infra/chassis/src/chassis/record_batches.py",
+        "INFLATED_BYTES_MAX = 16 *", "INFLATED_BYTES_MAX = 1_024 *",
+        "services/processor/tests/test_record_batches.py::test_a_batch_too_large_to_inflate_is_passed_over",
+    ),
 )  # fmt: skip

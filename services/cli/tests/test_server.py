@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from services.cli.tests.conftest import Tideline
 from services.cli.tests.fake_api import FakeApi, Reply, problem
+from tests.support.stack import ROOT
 
 from local_stack.ports import any_port
 from tideline.options import USUAL_URL
@@ -134,6 +136,11 @@ def test_an_output_that_takes_nothing_is_one_line(api: FakeApi) -> None:
     with Path(os.devnull).open("rb") as unwritable:
         done = subprocess.run(command, stdout=unwritable, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (1, "error: the output: Bad file descriptor\n")
+
+
+def test_the_version_is_that_of_the_package(tideline: Tideline) -> None:
+    declared = tomllib.loads((ROOT / "services/cli/pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert tideline("--version").stdout == f"tideline {declared}\n"
 
 
 def test_every_command_explains_itself(tideline: Tideline) -> None:

@@ -1,5 +1,8 @@
 """Builds the command line of all commands."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from tideline.commands import (
@@ -27,13 +30,13 @@ Every command asks the query API (`make run` starts one) and shows a table, or J
 def build_app() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(
-        help=HELP,
         epilog="Exit codes (docs/cli.md): " + " · ".join(f"{code.value} {code.name.lower()}" for code in ExitCode),
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback(help=HELP)(_all)
     app.command()(status.status)
     app.add_typer(_streams(), name="streams")
     app.command()(send.send)
@@ -45,6 +48,20 @@ def build_app() -> typer.Typer:
     app.add_typer(_dead_letters(), name="dead-letters")
     app.add_typer(_key(), name="key")
     return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tideline {version('tideline')}")
+        raise typer.Exit
+
+
+def _all(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Options of no command."""
 
 
 def _streams() -> typer.Typer:

@@ -130,11 +130,20 @@ def test_what_is_wrong_is_said_once(api: FakeApi, tideline: Tideline, detail: st
     assert tideline("streams list").stderr == f"error: {detail}\n"
 
 
-def test_an_output_that_takes_nothing_is_one_line(api: FakeApi) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_takes_nothing_is_one_line(api: FakeApi, unbuffered: str) -> None:
     api.on("GET", "/api/v1/streams", Reply(200, []))
     command = [sys.executable, "-m", "tideline", "streams", "list", "--url", api.url]
     with Path(os.devnull).open("rb") as unwritable:
-        done = subprocess.run(command, stdout=unwritable, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+        done = subprocess.run(
+            command,
+            stdout=unwritable,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
     assert (done.returncode, done.stderr) == (1, "error: the output: Bad file descriptor\n")
 
 

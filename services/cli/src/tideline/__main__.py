@@ -1,6 +1,7 @@
 """`tideline`, also as `python -m tideline`."""
 
 import io
+import os
 import sys
 
 from tideline.app import build_app
@@ -14,6 +15,8 @@ def main() -> None:
     try:
         build_app()(prog_name="tideline")
     except OSError as error:  # such as a full disk behind `>`
+        # What is still in the buffer would fail once more at the end, with a trace and another exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(f"error: {error.filename or 'the output'}: {error.strerror or error}")
 
 

@@ -13,6 +13,7 @@ from contracts.topics import Topics
 from processor.bare import deliver_bare
 from processor.plan import PORTION, Record
 from processor.settings import ProcessorSettings
+from processor.turns import others
 
 LENIENT_S = 10.0
 """So long a parser is used that takes odd headers and several times the time."""
@@ -55,7 +56,7 @@ class Fetcher:
                 fetched.setdefault(partition, []).extend(records)
                 full += self._share(partition, records)
             wait_ms = 0
-            await asyncio.sleep(0)  # lets the transaction in flight send its next statement
+            await others()
         return fetched
 
     def turn_lenient(self) -> bool:

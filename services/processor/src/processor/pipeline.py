@@ -23,6 +23,7 @@ from processor.plan import Batch, Connection, DeadLetter, Plan, Readings, Tally,
 from processor.recent import Recent
 from processor.series import SeriesIds
 from processor.settings import ProcessorSettings
+from processor.turns import others
 from processor.unpack import Unpacker
 
 log = structlog.get_logger("processor")
@@ -72,10 +73,13 @@ class Pipeline:
             readings, homeless = assemble.with_series(n, part, ids)
             parts.append(readings)
             letters += [(n, letter) for letter in assemble.too_many_series(batches[n], homeless)]
+        await others()
         readings = aggregate.drop_repeats(assemble.joined(parts))
+        await others()
         rows = [(n, row) for n, part in decoded for row in part.rows]
         samples, row_of_sample = assemble.row_samples(decoded, ids)
         windows = aggregate.windows_of(join(readings, samples))
+        await others()
         suspects = self._recent.suspects(readings)
         plan = Plan(batches, readings, suspects, rows, samples, row_of_sample, windows, letters, replayed)
         await self._ensure_partitions(plan)

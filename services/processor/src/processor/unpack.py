@@ -1,6 +1,5 @@
 """Batches into what they hold, in portions, so that the transaction in flight can go on in between."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from processor import replays
 from processor.decode import Placed, by_headers, decode_placed, decode_readings, decode_rows, replayed
 from processor.plan import PORTION, Asked, Batch, Claim, DeadLetter, Decoded, FlatRow, Record, Replay
 from processor.row_samples import Shapes, sample_rows
+from processor.turns import others
 
 ROWS_PORTION = 20
 """Rows decoded without letting anything else run: about a millisecond."""
@@ -36,7 +36,7 @@ class Unpacker:
         parts, limits = [], self._limits_of(batch.claim)
         for portion in _portions(batch.records, PORTION):
             parts.append(decode_readings(portion, batch.claim, limits))
-            await _others()
+            await others()
         return parts
 
     async def _unpack_rows(self, batch: Batch) -> list[Decoded]:
@@ -49,10 +49,10 @@ class Unpacker:
                 rows += flat
                 letters += found.letters + refused
                 asked += found.replays
-                await _others()
+                await others()
             sampled = await self._sample(rows, rules)
             parts.append(replace(sampled, letters=letters, replays=asked))
-            await _others()
+            await others()
         return parts
 
     async def _sample(self, rows: Sequence[FlatRow], rules: dict[str, Rules]) -> Decoded:
@@ -105,12 +105,3 @@ def _row_portions(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
             start, size = end, 0
         size += len(record.value or b"")
     yield records[start:]
-
-
-async def _others() -> None:
-    """Let the transaction in flight go on: from Postgres' answer to the next statement takes three turns of the loop.
-
-    With one turn, and portions of 9 ms, it waited for two further portions eight times a transaction.
-    """
-    for _ in range(3):
-        await asyncio.sleep(0)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from docs.generate import ROOT, SERVICES, leaves
+from pydantic import ValidationError
 
-from chassis.settings import load_settings
+from chassis.settings import ValiditySettings, load_settings
+from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX, Limits
 
 CONFIG = ROOT / "infra" / "config"
 
@@ -52,3 +54,12 @@ def test_a_section_has_the_same_keys_in_every_service_that_has_it() -> None:
 
 def test_every_file_belongs_to_a_service() -> None:
     assert {file.stem for file in CONFIG.glob("*.toml")} == set(SERVICES)
+
+
+def test_what_is_valid_can_be_set_as_far_as_contracts_can_judge_it() -> None:
+    farthest = ValiditySettings(max_age_days=AGE_DAYS_MAX, max_ahead_s=AHEAD_S_MAX)
+    assert Limits(**farthest.model_dump()) == Limits(AGE_DAYS_MAX, AHEAD_S_MAX)
+    assert Limits(**ValiditySettings().model_dump()) == Limits()
+    for farther in ({"max_age_days": AGE_DAYS_MAX + 1}, {"max_ahead_s": AHEAD_S_MAX + 1}):
+        with pytest.raises(ValidationError):
+            ValiditySettings(**farther)

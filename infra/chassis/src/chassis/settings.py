@@ -26,6 +26,19 @@ class LogSettings(Section):
     format: Literal["json", "text"] = Field("json", description="`json`: one object per line; `text`: for a terminal.")
 
 
+class ValiditySettings(Section):
+    """What a valid event may hold, as contracts judge it; the same in all services: one checks what another takes."""
+
+    max_age_days: int = Field(
+        7_305, ge=1, le=730_000, description="Oldest timestamp before the append time, in days (20 years)."
+    )
+    max_ahead_s: int = Field(
+        86_400, ge=0, le=100_000_000_000, description="Latest timestamp after the append time, in seconds."
+    )
+    max_bytes: int = Field(1_048_576, ge=1_024, description="Largest record value, in bytes.")
+    max_depth: int = Field(20, ge=2, le=100, description="Deepest nesting of objects and lists.")
+
+
 class ServiceSettings(BaseSettings):
     """Base of every service's settings; the environment beats the file, the file beats the defaults."""
 

@@ -14,6 +14,7 @@ import asyncpg
 import numpy as np
 import structlog
 
+from contracts.events import Limits
 from contracts.reasons import Reason
 from processor import aggregate, assemble, dead_letters, offsets, replays, write
 from processor.errors import Overtaken
@@ -50,7 +51,7 @@ class Pipeline:
         failpoint: Failpoint,
     ) -> None:
         self._pool = pool
-        self._unpacker = Unpacker(pool, readings_topic, settings.validity.limits())
+        self._unpacker = Unpacker(pool, readings_topic, Limits(**settings.validity.model_dump()))
         self._series = SeriesIds(settings.series.per_stream)
         self._recent = Recent()
         self._months: set[int] = set()

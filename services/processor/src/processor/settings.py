@@ -2,8 +2,14 @@
 
 from pydantic import Field
 
-from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, PostgresSettings, Section
-from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX, Limits
+from chassis.settings import (
+    KafkaClientSettings,
+    ListeningSettings,
+    PostgresClientSettings,
+    PostgresSettings,
+    Section,
+    ValiditySettings,
+)
 
 
 class BatchSettings(Section):
@@ -31,23 +37,6 @@ class GroupSettings(Section):
         6_000, ge=6_000, le=60_000, description="A silent copy loses its partitions after this."
     )
     heartbeat_ms: int = Field(1_500, ge=100, le=20_000, description="Pause between heartbeats.")
-
-
-class ValiditySettings(Section):
-    """What a valid event may hold; what is beyond becomes a dead letter. The query API has the same, for its audit."""
-
-    max_age_days: int = Field(
-        7_305, ge=1, le=AGE_DAYS_MAX, description="Oldest timestamp before the append time, in days (20 years)."
-    )
-    max_ahead_s: int = Field(
-        86_400, ge=0, le=AHEAD_S_MAX, description="Latest timestamp after the append time, in seconds."
-    )
-    max_bytes: int = Field(1_048_576, ge=1_024, description="Largest record value, in bytes.")
-    max_depth: int = Field(20, ge=2, le=100, description="Deepest nesting of objects and lists.")
-
-    def limits(self) -> Limits:
-        """As contracts check them."""
-        return Limits(self.max_age_days, self.max_ahead_s, self.max_bytes, self.max_depth)
 
 
 class SeriesSettings(Section):

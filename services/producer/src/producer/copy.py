@@ -12,6 +12,7 @@ import structlog
 
 from chassis.database import open_pool
 from chassis.errors import StartError
+from contracts.events import Limits
 from contracts.topics import Topics
 from producer.announce import Announcer, control_broker
 from producer.away import AWAY
@@ -115,7 +116,7 @@ class Copy:
     async def _work(self, pool: asyncpg.Pool, stop: asyncio.Event) -> None:
         work = Work(self.publisher, self.topics, self.settings.publish, now_us)
         given = self.settings.datasets
-        datasets = Datasets(pool, self._owner, given, self.settings.validity.limits(), Fetcher(given))
+        datasets = Datasets(pool, self._owner, given, Limits(**self.settings.validity.model_dump()), Fetcher(given))
         runs = Runs(pool, self._owner, self.settings.streams, work, datasets, self.metrics)
         announcer = Announcer(pool, self._broker, self.topics)
         poll_s = self.settings.streams.poll_s

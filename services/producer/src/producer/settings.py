@@ -5,8 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, Section
-from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX, Limits
+from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, Section, ValiditySettings
 
 
 class BuiltInSettings(Section):
@@ -99,19 +98,6 @@ class DatasetSettings(Section):
     )
     chunk_bytes: int = Field(4_000_000, ge=10_000, description="Rows that are handed to Kafka in one go, in bytes.")
     rejects_kept: int = Field(50, ge=0, le=1_000, description="Rejected rows that are shown with line and reason.")
-
-
-class ValiditySettings(Section):
-    """What the processors take for a valid event: what comes over HTTP or from a dataset is judged by the same."""
-
-    max_age_days: int = Field(7_305, ge=1, le=AGE_DAYS_MAX, description="As `validity.max_age_days` of the processor.")
-    max_ahead_s: int = Field(86_400, ge=0, le=AHEAD_S_MAX, description="As `validity.max_ahead_s` of the processor.")
-    max_bytes: int = Field(1_048_576, ge=1_024, description="As `validity.max_bytes` of the processor.")
-    max_depth: int = Field(20, ge=2, le=100, description="As `validity.max_depth` of the processor.")
-
-    def limits(self) -> Limits:
-        """As contracts check them."""
-        return Limits(self.max_age_days, self.max_ahead_s, self.max_bytes, self.max_depth)
 
 
 class ProducerSettings(KafkaClientSettings, PostgresClientSettings, ListeningSettings):

@@ -14,6 +14,7 @@ from chassis.logs import set_up_logging
 from chassis.problems import add_problem_handlers
 from chassis.server import Server, listen, refuse_strangers
 from chassis.settings import load_settings
+from contracts.events import Limits
 from contracts.topics import Topics
 from query_api.access import Access
 from query_api.admission import Admission
@@ -121,7 +122,7 @@ def build_app(
 
 def _audited(settings: QueryApiSettings, topics: Topics) -> tuple[DeepSettings, int]:
     """What an audit goes by, and the milliseconds that a check has."""
-    deep = DeepSettings(topics, settings.validity.limits(), settings.audit.deep_s)
+    deep = DeepSettings(topics, Limits(**settings.validity.model_dump()), settings.audit.deep_s)
     return deep, round(settings.audit.statement_s * 1_000)
 
 

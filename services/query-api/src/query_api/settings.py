@@ -5,9 +5,14 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from chassis.settings import KafkaClientSettings, ListeningSettings, PostgresClientSettings, PostgresSettings, Section
-from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX
-from contracts.events import Limits as EventLimits
+from chassis.settings import (
+    KafkaClientSettings,
+    ListeningSettings,
+    PostgresClientSettings,
+    PostgresSettings,
+    Section,
+    ValiditySettings,
+)
 
 
 class ApiKey(Section):
@@ -79,19 +84,6 @@ class AuditSettings(Section):
     deep_s: float = Field(
         120.0, ge=0.01, le=3_600, description="Longest that a deep audit reads Kafka; what it did not reach it names."
     )
-
-
-class ValiditySettings(Section):
-    """What the processors took for a valid event: the deep audit judges by the same."""
-
-    max_age_days: int = Field(7_305, ge=1, le=AGE_DAYS_MAX, description="As `validity.max_age_days` of the processor.")
-    max_ahead_s: int = Field(86_400, ge=0, le=AHEAD_S_MAX, description="As `validity.max_ahead_s` of the processor.")
-    max_bytes: int = Field(1_048_576, ge=1_024, description="As `validity.max_bytes` of the processor.")
-    max_depth: int = Field(20, ge=2, le=100, description="As `validity.max_depth` of the processor.")
-
-    def limits(self) -> EventLimits:
-        """As contracts check them."""
-        return EventLimits(self.max_age_days, self.max_ahead_s, self.max_bytes, self.max_depth)
 
 
 class ProducerCalls(Section):

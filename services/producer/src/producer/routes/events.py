@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from chassis.bodies import read_body
 from chassis.problems import Problem
+from contracts.events import Limits
 from producer.accept import Invalid, Valid, read_lines
 from producer.copy import Copy
 from producer.errors import NotAcknowledged
@@ -21,7 +22,7 @@ RETRY_AFTER = {"Retry-After": "2"}
 def event_routes(copy: Copy) -> APIRouter:
     """`POST /events`: one event as JSON, or many as NDJSON."""
     routes = APIRouter(tags=["events"])
-    settings, limits = copy.settings.events, copy.settings.validity.limits()
+    settings, limits = copy.settings.events, Limits(**copy.settings.validity.model_dump())
 
     @routes.post("/events", status_code=202)
     async def publish_events(request: Request) -> Response:

@@ -114,6 +114,13 @@ def test_a_child_that_ends_while_starting_is_told_with_its_log(run: Run) -> None
         run.supervisor.start("some", [run.child("worker", "print('no such thing', flush=True); raise SystemExit(3)")])
 
 
+def test_a_port_that_another_program_took_meanwhile_is_told_without_a_trace(run: Run) -> None:
+    code = "print('BindException: Address already in use\\n at Net.bind', flush=True); raise SystemExit(1)"
+    with pytest.raises(StartError) as error:
+        run.supervisor.start("some", [run.child("worker", code)])
+    assert str(error.value) == "worker: another program took its port just now: start again, and a free one is found"
+
+
 def test_a_service_that_refuses_its_settings_is_quoted_in_one_line(run: Run) -> None:
     code = "import sys; print('error: wrong settings: TIDELINE_X', file=sys.stderr); sys.exit(2)"
     with pytest.raises(StartError, match=r"^worker: wrong settings: TIDELINE_X$"):

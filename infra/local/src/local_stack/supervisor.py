@@ -15,6 +15,9 @@ Delay = Callable[[Sequence[float], float], float | None]
 WRONG_SETTINGS = 2
 """The exit code by which a service says that another try would end the same way (chassis.server.run_service)."""
 
+PORT_TAKEN = "Address already in use"
+"""What servers say of it; ports are looked for before the start, and another program may be quicker."""
+
 
 @dataclass
 class Supervised:
@@ -112,6 +115,8 @@ def how(code: int | None) -> str:
 def ending(child: Child) -> str:
     """Why a child that did not come up ended: its own words when it refused its settings, else the end of its log."""
     lines = child.last_lines()
+    if any(PORT_TAKEN in line for line in lines):
+        return f"{child.name}: another program took its port just now: start again, and a free one is found"
     if child.exit_code() == WRONG_SETTINGS and lines:
         return f"{child.name}: {lines[-1].removeprefix('error: ')}"
     return "\n".join([f"{child.name} {how(child.exit_code())}; the end of {child.log}:", *lines])

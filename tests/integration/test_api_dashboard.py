@@ -36,6 +36,18 @@ async def test_every_address_is_the_same_page(database: Database, built: Path, s
                 assert again.status_code in (200, 304)
 
 
+async def test_an_address_typed_with_a_slash_behind_it_leads_to_the_page(
+    database: Database, built: Path, subtests: pytest.Subtests
+) -> None:
+    async with serving(database.api_dsn, more={"dashboard_dir": built}) as api:
+        for path in ("/streams/lab", "/batch/50%25", "/explore", "/pipeline", "/get-data", "/docs"):
+            with subtests.test(path=path):
+                to_path = await api.get(f"{path}/", headers=HTML)
+                assert (to_path.status_code, to_path.headers["location"]) == (307, path)
+        shared = await api.get("/explore/?series=a:b%26c&series=a:d", headers=HTML)
+        assert shared.headers["location"] == "/explore?series=a:b%26c&series=a:d"
+
+
 async def test_hashed_files_may_be_kept_and_others_are_not_there(database: Database, built: Path) -> None:
     async with serving(database.api_dsn, more={"dashboard_dir": built}) as api:
         script = await api.get("/assets/index-3f2a.js")

@@ -232,14 +232,17 @@ async def test_a_caller_who_has_the_answer_gets_304(database: Database) -> None:
         assert other.status_code == 200
 
 
-async def test_a_long_answer_travels_as_gzip(database: Database) -> None:
+async def test_a_long_answer_travels_as_gzip_to_who_takes_it(database: Database) -> None:
     await store(database.owner_dsn, readings(number=300))
     async with serving(database.api_dsn) as api:
         packed = await api.get("/api/v1/raw-data")
         plain = await api.get("/api/v1/raw-data", headers={"Accept-Encoding": "identity"})
+        refused = await api.get("/api/v1/raw-data", headers={"Accept-Encoding": "gzip;q=0, *;q=1"})
     assert packed.headers["content-encoding"] == "gzip"
-    assert "content-encoding" not in plain.headers
     assert packed.json() == plain.json()
+    for whole in (plain, refused):
+        assert "content-encoding" not in whole.headers
+    assert (refused.content, refused.headers["etag"]) == (plain.content, plain.headers["etag"])
 
 
 async def test_a_page_goes_on_with_the_range_of_the_first(database: Database) -> None:

@@ -1,8 +1,8 @@
-"""What a caller takes, by its header `Accept`. Pure."""
+"""What a caller takes, by its headers `Accept` and `Accept-Encoding`. Pure."""
 
 
 def named(accept: str | None) -> list[tuple[str, float]]:
-    """The media types of the header in its order, each with its quality."""
+    """What the header names, in its order, each with its quality."""
     found = []
     for item in (accept or "").split(","):
         name, *parameters = (part.strip().lower() for part in item.split(";"))

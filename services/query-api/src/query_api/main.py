@@ -8,7 +8,6 @@ from functools import partial
 from zoneinfo import available_timezones
 
 from fastapi import Depends, FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from chassis.logs import set_up_logging
 from chassis.problems import add_problem_handlers
@@ -20,6 +19,7 @@ from query_api.access import Access
 from query_api.admission import Admission
 from query_api.audit.deep import DeepSettings
 from query_api.audit.run import Audit
+from query_api.compression import Compression
 from query_api.dashboard import Assets
 from query_api.database import Database
 from query_api.edge import Edge
@@ -113,7 +113,7 @@ def build_app(
     add_query_handlers(app)
     app.openapi = partial(document, app, access)  # type: ignore[method-assign]
     app.add_middleware(Admission, settings=settings, access=access)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(Compression, minimum_size=1000, compresslevel=4)
     app.add_middleware(Edge, limits=settings.limits, stopping=stopping)
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Head)

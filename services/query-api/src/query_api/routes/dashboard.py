@@ -1,6 +1,7 @@
 """The dashboard's pages, by their addresses, and its files."""
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
 
 from query_api.dashboard import PAGE, File, page
 from query_api.parts import Parts
@@ -19,6 +20,8 @@ def router(parts: Parts) -> APIRouter:
 
     for path in PAGES:
         routes.add_api_route(path, shown, methods=["GET"])
+    for path in (*PAGES, "/docs"):
+        routes.add_api_route(f"{path}/", without_slash, methods=["GET"])
 
     @routes.get(f"/{ICON}")
     async def icon() -> Response:
@@ -27,3 +30,9 @@ def router(parts: Parts) -> APIRouter:
         return File(folder / ICON, headers=PAGE)
 
     return routes
+
+
+async def without_slash(request: Request) -> Response:
+    """To the page whose address was typed with a slash behind it; scheme and host stay those that the caller sees."""
+    path, query = request.scope["raw_path"].decode("latin-1").rstrip("/"), request.url.query
+    return RedirectResponse(f"{path}?{query}" if query else path)

@@ -232,8 +232,8 @@ MUTANTS = (
     Mutant(
         "clock in validity", "whether a time is too old depends on when the record is read",
         f"{CONTRACTS}/codec.py",
-        "    check_time(time, place.judged_at or place.append_time, limits)\n",
-        "    check_time(time, datetime.now(place.append_time.tzinfo), limits)\n",
+        "    check_time(time, appended, limits)\n",
+        "    check_time(time, datetime.now(appended.tzinfo), limits)\n",
         f"{DECODE}::test_validity_is_told_by_the_append_time_not_by_a_clock",
     ),
     Mutant(
@@ -402,7 +402,7 @@ MUTANTS = (
     Mutant(
         "whole columns without a look at the time", "a portion that is of the plain form escapes the limits of time",
         f"{PROCESSOR}/decode.py",
-        "(time_column < oldest).any() or ", "",
+        "(times < oldest).any() or ", "",
         f"{DECODE}::test_both_ways_agree_on_every_record",
     ),
     Mutant(

@@ -1,7 +1,11 @@
 """What may happen to a topic while processors read it: it grows, is read again, forgets its group, is damaged."""
 
 import os
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -9,15 +13,19 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
+from tests.support.odd_batch import publish_batches, timed
 from tests.support.pipeline import processed, readings, taken
 from tests.support.processes import ServiceProcess
 from tests.support.publisher import publish
-from tests.support.stack import EmbeddedServer, Stack
+from tests.support.query_api import serving
+from tests.support.stack import ROOT, EmbeddedServer, Stack
 from tests.support.streams import execute
 from tests.support.tables import broken_invariants
 from tests.support.waiting import until
 
+from contracts.times import APPEND_MS_MAX
 from contracts.topics import Topics
+from provision.topics import create_topics, read_specs
 
 
 async def counts(database: Database) -> tuple[int, int, int]:
@@ -118,6 +126,62 @@ async def test_what_a_transaction_took_back_is_a_gap_and_counts_for_nothing(
     assert await connection.fetchval("SELECT sum(next_offset)::int FROM offsets") == 108
     await connection.close()
     await processed(stack, database, topics)
+
+
+TIMES = [
+    (1, 0), (-(2**63), 0), (-(2**63), -5), (-62_135_596_800_001, 0), (-1, 0), (0, 0),
+    (APPEND_MS_MAX - 1, 0), (APPEND_MS_MAX, 0), (253_402_300_800_000, 0), (2**63 - 1, 0), (2**63 - 1, 5),
+]  # fmt: skip
+"""Of a batch, and how much later its record is: whatever 64 bits hold, and beyond."""
+
+
+async def test_any_time_that_a_publisher_gives_a_record_stops_no_partition(
+    stack: Stack, database: Database, start_service: StartService
+) -> None:
+    """Topics with CreateTime, as somebody else may have made them; the last record taken is an odd one each time."""
+    topics = Topics(f"t{secrets.token_hex(4)}.")
+    anything = {
+        "message.timestamp.type": "CreateTime",
+        "message.timestamp.after.max.ms": str(2**63 - 1),
+        "retention.ms": "-1",
+    }
+    specs = read_specs(ROOT / "infra/kafka/topics.toml", topics.prefix, 1)
+    await create_topics(stack.kafka_bootstrap, [replace(spec, config=spec.config | anything) for spec in specs])
+    bare = {
+        topics.readings: b'{"stream":"x","category":"c","value":1}',
+        topics.rows: b'{"stream":"y","row":0,"data":{}}',
+    }
+    for topic, value in bare.items():
+        own = b'{"id":"%s","timestamp":"2026-01-01T00:00:00Z",' % str(uuid4()).encode() + value[1:]
+        odd = [timed(at, each, later) for at, later in TIMES for each in (own, bare[topic])]
+        await publish_batches(stack.kafka_bootstrap, topic, odd)
+    taken_odd = 2 * 2 * len(TIMES)
+    before = start_service("processor", TIDELINE_TOPIC_PREFIX=topics.prefix).wait_ready()
+    await taken(database, taken_odd)
+    before.terminate()
+    publish(stack.kafka_bootstrap, topics.readings, readings(100, seed=61), partition=0)
+    after = start_service("processor", TIDELINE_TOPIC_PREFIX=topics.prefix).wait_ready()
+    await taken(database, taken_odd + 100)
+    assert refused(after) == 0
+    connection = await asyncpg.connect(database.owner_dsn)
+    letters = await connection.fetch('SELECT topic, "offset", reason FROM dead_letters')
+    good = [2 * TIMES.index((at, 0)) for at in (1, APPEND_MS_MAX - 1)]
+    wanted = {(topic, n): "bad_timestamp" for topic in bare for n in range(2 * len(TIMES))}
+    wanted |= {(topic, good[0]): "in_the_future" for topic in bare} | {(topic, good[1]): "too_old" for topic in bare}
+    for topic in bare:  # without a time of their own they have that of Kafka, where it is one
+        del wanted[topic, good[0] + 1], wanted[topic, good[1] + 1]
+    assert {(line["topic"], line["offset"]): line["reason"] for line in letters} == wanted
+    assert await broken_invariants(connection) == []
+    await connection.close()
+    kafka = {"kafka_bootstrap": stack.kafka_bootstrap, "topic_prefix": topics.prefix}
+    async with serving(database.api_dsn, now=datetime.now(UTC), more=kafka) as api:
+        audit = await api.get("/api/v1/audit", params={"deep": "true", "from": "1970-01-01T00:00:00Z"})
+        assert (audit.status_code, audit.json()["result"]) == (200, "PASS"), audit.text
+        assert len((await api.get("/api/v1/dead-letters", params={"limit": 100})).json()) == len(wanted)
+        after.kill()
+        await publish_batches(stack.kafka_bootstrap, topics.rows, [timed(2**63 - 1, b"{}")])
+        lag = await api.get("/api/v1/lag")
+        assert next(line["records_behind"] for line in lag.json() if line["topic"] == topics.rows) == 1
 
 
 async def test_a_damaged_batch_stops_its_partition_and_no_other(

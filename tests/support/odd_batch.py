@@ -1,4 +1,5 @@
-"""Record batches as no well-behaved client writes them: names of headers are any bytes, little becomes very much."""
+"""Record batches as no well-behaved client writes them: names of headers are any bytes, little becomes very much, times
+are any numbers."""
 
 import struct
 import zlib
@@ -41,8 +42,18 @@ def bomb(mebibytes: int, codec: int, offset: int = 0) -> bytes:
     pieces = [_varint(len(inside) + size + 1) + inside, *[ZEROS] * mebibytes, _varint(0)]
     feed, finish = _compressor(codec)
     records = b"".join([feed(piece) for piece in pieces]) + finish()
-    at, nobody = 1_700_000_000_000, (-1, -1, -1)
-    after_crc = struct.pack(">hiqqqhii", codec, 0, at, at, *nobody, 1) + records
+    return _framed(records, codec, 1_700_000_000_000, offset)
+
+
+def timed(at_ms: int, value: bytes, later_ms: int = 0) -> bytes:
+    """One record in a batch of this time, itself so much later."""
+    inside = bytes(1) + _varint(later_ms) + _varint(0) + _varint(-1) + _varint(len(value)) + value + _varint(0)
+    return _framed(bytes(cramjam.zstd.compress(_varint(len(inside)) + inside)), ZSTD, at_ms, 0)
+
+
+def _framed(records: bytes, codec: int, at_ms: int, offset: int) -> bytes:
+    nobody = (-1, -1, -1)
+    after_crc = struct.pack(">hiqqqhii", codec, 0, at_ms, at_ms, *nobody, 1) + records
     rest = struct.pack(">ibI", -1, 2, calc_crc32c(after_crc)) + after_crc
     return struct.pack(">qi", offset, len(rest)) + rest
 

@@ -18,7 +18,7 @@ from contracts import checks, strict, wire
 from contracts.events import Limits, Place, Reading, Row, StreamState
 from contracts.flat import Flat, flatten
 from contracts.reasons import Reason, Refused
-from contracts.times import check_kept, check_time, format_time, parse_time
+from contracts.times import check_append_time, check_kept, check_time, format_time, parse_time
 
 ROWS_PER_BLOCK = 1000
 """Consecutive rows of a dataset that share a key and so a partition."""
@@ -203,7 +203,10 @@ def _identity(
                 Reason.ID_WITHOUT_TIMESTAMP,
                 "`id` needs a `timestamp`: without one its time would differ at each sending and it would count again",
             )
+        check_append_time(place.append_time)
         return checks.place_id(place), place.append_time
     time = parse_time(timestamp)
-    check_time(time, place.judged_at or place.append_time, limits)
+    appended = place.judged_at or place.append_time
+    check_append_time(appended)
+    check_time(time, appended, limits)
     return (checks.place_id(place) if event_id is UNSET else checks.parse_id(event_id)), time

@@ -89,8 +89,9 @@ class Reason(StrEnum):
     )
     BAD_TIMESTAMP = (
         "bad_timestamp",
-        "The timestamp is not RFC 3339 or names no real time (February 30, second 60).",
-        "Write 2026-01-02T03:04:05.678Z.",
+        "The timestamp is not RFC 3339 or names no real time (February 30, second 60); or the record's own in Kafka is "
+        "before 1970 or after 6053, as only a topic with `CreateTime` takes it.",
+        "Write 2026-01-02T03:04:05.678Z; set `message.timestamp.type=LogAppendTime` for the topic.",
     )
     NAIVE_TIMESTAMP = "naive_timestamp", "The timestamp has neither Z nor an offset.", "Add Z or an offset as +02:00."
     TOO_OLD = (

@@ -1,4 +1,4 @@
-"""RFC 3339 times to aware datetimes and back."""
+"""RFC 3339 times to aware datetimes and back, and the times at which Kafka took records."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,8 +6,13 @@ from datetime import UTC, datetime, timedelta
 from contracts.events import Limits
 from contracts.reasons import Reason, Refused
 
+APPEND_MS_MAX = (2**31 - 1) * 60_000
+"""The minute is in the year 6053, the last that 32 bits hold."""
+
 TIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = _EPOCH + timedelta(milliseconds=APPEND_MS_MAX)
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.]([0-9]+))?"
     r"(?P<zone>[Zz]|(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2}))?"
@@ -27,6 +32,29 @@ def parse_time(text: str) -> datetime:
         raise Refused(Reason.BAD_TIMESTAMP, f"`timestamp` names no real time: {error}") from None
     except OverflowError:
         raise Refused(Reason.BAD_TIMESTAMP, "`timestamp` must be in the years 1 to 9999, also in UTC") from None
+
+
+def append_ms(written: int) -> int:
+    """When the broker took a record, in milliseconds since 1970, by what is written in it.
+
+    On a topic with `CreateTime` its publisher writes that, any 64 bits: what is before 1970 or after 6053 becomes the
+    first or last of it, which `check_append_time` refuses. What has more bits is cut to 64, as most clients do.
+    """
+    return min(max((written + 2**63) % 2**64 - 2**63, 0), APPEND_MS_MAX)
+
+
+def append_time(written: int) -> datetime:
+    """The same as a time."""
+    return _EPOCH + timedelta(milliseconds=append_ms(written))
+
+
+def check_append_time(time: datetime) -> None:
+    """Refuse to judge an event by a time that Kafka does not really have."""
+    if not _EPOCH < time < _LAST:
+        raise Refused(
+            Reason.BAD_TIMESTAMP,
+            "the record's own time in Kafka is none: set message.timestamp.type=LogAppendTime for the topic",
+        )
 
 
 def check_time(time: datetime, append_time: datetime, limits: Limits) -> None:

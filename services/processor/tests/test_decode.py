@@ -11,11 +11,13 @@ from tests.support.malformed import MALFORMED
 from contracts.codec import decode_reading
 from contracts.events import AGE_DAYS_MAX, AHEAD_S_MAX, Limits, Place
 from contracts.reasons import Reason, Refused
+from contracts.times import APPEND_MS_MAX
 from processor.columns import microseconds
 from processor.decode import _as_columns, _looking_plain, decode_readings
 from processor.plan import Decoded
 
 LIMITS = Limits()
+BARE = b'{"stream":"lab","category":"c","value":1}'
 
 times = st.sampled_from(
     [
@@ -123,6 +125,19 @@ def test_validity_is_told_by_the_append_time_not_by_a_clock() -> None:
     assert not decode([wire(1, at=at)]).letters
     refused = decode([wire(1, at=at + timedelta(microseconds=1))]).letters
     assert [letter.reason for letter in refused] == [Reason.IN_THE_FUTURE]
+
+
+def test_a_record_without_a_usable_time_in_kafka_is_refused_by_itself() -> None:
+    """On a topic with CreateTime its publisher writes any number; aiokafka's parser in Python goes beyond 64 bits."""
+    none = [-(2**63) - 5, -(2**63), -62_135_596_800_001, -1, 0, APPEND_MS_MAX, 253_402_300_800_000, 2**63 - 1, 2**63]
+    for written in none:
+        odd = [FakeRecord(n, value, timestamp=written) for n, value in enumerate([wire(1), BARE, wire(2, more='"')])]
+        decoded = decode_readings([*odd, FakeRecord(3, wire(3))], CLAIM, LIMITS)
+        refused = [(letter.record.offset, letter.reason) for letter in decoded.letters]
+        assert (refused, decoded.offset.tolist()) == ([(n, Reason.BAD_TIMESTAMP) for n in range(3)], [3]), written
+        assert decode_readings(odd[:1], CLAIM, LIMITS).letters, written
+    for at in (1, APPEND_MS_MAX - 1):
+        assert decode_readings([FakeRecord(0, BARE, timestamp=at)], CLAIM, LIMITS).timestamp_us.tolist() == [at * 1_000]
 
 
 def test_what_is_older_than_raw_data_is_kept_is_refused_and_nothing_else() -> None:

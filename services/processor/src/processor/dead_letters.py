@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import orjson
 
 from contracts.checks import valid_stream
+from contracts.times import append_ms
 from processor.plan import Batch, Connection, DeadLetter, Record
 from processor.sql import statement
 
@@ -27,7 +28,7 @@ async def keep(
         headers = orjson.dumps(named).decode()  # without NUL, which Postgres refuses
         place = (claim.generation, claim.topic, claim.partition, record.offset)
         why = (letter.reason.value, letter.detail)
-        lines.append((*place, record.key, record.value, headers, *why, record.timestamp, stream_of(record)))
+        lines.append((*place, record.key, record.value, headers, *why, append_ms(record.timestamp), stream_of(record)))
     new = await connection.fetch(statement("insert_dead_letters"), *map(list, zip(*lines, strict=True)))
     index = {(batch.claim.topic, batch.claim.partition): n for n, batch in enumerate(batches)}
     return Counter(index[record["topic"], record["partition"]] for record in new)

@@ -7,7 +7,7 @@ form; the others one by one with contracts, which also gives the reason for a re
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from contracts.checks import (
 from contracts.codec import decode_flat_row, decode_reading
 from contracts.events import Limits, Place, Reading
 from contracts.reasons import Reason, Refused
-from contracts.times import format_time
+from contracts.times import APPEND_MS_MAX, append_time, format_time
 from contracts.wire import READING_DECODER, READING_QUOTES
 from processor.columns import ids_of, microseconds, times_of
 from processor.plan import (
@@ -45,7 +45,6 @@ from processor.plan import (
     Replay,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FARTHEST = timedelta(days=700_000)
 """What is farther away than that is looked at one by one: it may be before the year 1."""
 _ID = re.compile(UUID_PATTERN.strip("^$"))
@@ -103,7 +102,7 @@ def by_headers(records: Sequence[Record], claim: Claim) -> Sorted:
 
 def replayed(record: Record, replay: Replay) -> Placed:
     """A replay that was asked for: id and default time are those of its first place, its own time is judged now."""
-    return record, Place(*replay.letter, replay.append_time, judged_at=_append_time(record))
+    return record, Place(*replay.letter, replay.append_time, judged_at=append_time(record.timestamp))
 
 
 def _as_columns(records: Sequence[Record], limits: Limits) -> Decoded | None:
@@ -131,14 +130,25 @@ def _as_columns(records: Sequence[Record], limits: Limits) -> Decoded | None:
     value_column = np.array([reading.value for reading in wire])
     if id_column is None or time_column is None or np.abs(value_column).max() > VALUE_MAX:
         return None
-    appended = np.fromiter(map(_APPENDED, records), np.int64, len(records)) * 1_000
-    oldest = appended - limits.max_age_days * 86_400_000_000
-    if limits.kept_from is not None:
-        oldest = np.maximum(oldest, microseconds(limits.kept_from))
-    if (time_column < oldest).any() or (time_column > appended + limits.max_ahead_s * 1_000_000).any():
+    if not _within(time_column, records, limits):
         return None
     offsets = np.fromiter(map(_OFFSET, records), np.int64, len(records))
     return _decoded(pairs, pair, time_column, id_column, value_column, offsets)
+
+
+def _within(times: Int64s, records: Sequence[Record], limits: Limits) -> bool:
+    """Whether all times are as near to when Kafka took the records as they have to be."""
+    try:
+        appended = np.fromiter(map(_APPENDED, records), np.int64, len(records))
+    except OverflowError:
+        return False
+    if appended.min() <= 0 or appended.max() >= APPEND_MS_MAX:
+        return False
+    appended *= 1_000
+    oldest = appended - limits.max_age_days * 86_400_000_000
+    if limits.kept_from is not None:
+        oldest = np.maximum(oldest, microseconds(limits.kept_from))
+    return not ((times < oldest).any() or (times > appended + limits.max_ahead_s * 1_000_000).any())
 
 
 @lru_cache(maxsize=65_536)
@@ -161,7 +171,7 @@ def _sifted(records: Sequence[Record], claim: Claim, limits: Limits) -> Decoded:
 
 def _looking_plain(records: Sequence[Record], limits: Limits) -> list[Record]:
     """The records that by themselves would most likely be decoded as columns."""
-    appended = list(map(_append_time, (min(records, key=_APPENDED), max(records, key=_APPENDED))))
+    appended = [append_time(choose(map(_APPENDED, records))) for choose in (min, max)]
     newest = format_time(appended[0] + min(timedelta(seconds=limits.max_ahead_s), _FARTHEST))
     since = appended[1] - min(timedelta(days=limits.max_age_days), _FARTHEST)
     oldest = format_time(max(since, limits.kept_from or since))
@@ -248,8 +258,4 @@ def _decoded(
 
 
 def _place(record: Record, claim: Claim) -> Place:
-    return Place(claim.generation, claim.topic, claim.partition, record.offset, _append_time(record))
-
-
-def _append_time(record: Record) -> datetime:
-    return _EPOCH + timedelta(milliseconds=record.timestamp)
+    return Place(claim.generation, claim.topic, claim.partition, record.offset, append_time(record.timestamp))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
+from contracts.times import append_ms
 from processor.errors import Fenced
 from processor.plan import Batch, Bookmark, Claim, Connection, Gap, Record, Tally
 from processor.sql import statement
@@ -64,4 +65,4 @@ async def book_lost(connection: Connection, claim: Claim, log_start: int) -> Non
 def bookmark_of(record: Record) -> Bookmark:
     """What a record is recognised by when it is read again."""
     key, value = record.key or b"", record.value or b""
-    return Bookmark(record.timestamp, sha256(len(key).to_bytes(8, "big") + key + value).digest())
+    return Bookmark(append_ms(record.timestamp), sha256(len(key).to_bytes(8, "big") + key + value).digest())

@@ -5,18 +5,16 @@ value were booked before. Bookings stay, so that a log that is read again is dec
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import asyncpg
 
 from contracts.events import LetterPlace
 from contracts.reasons import Reason
+from contracts.times import append_time
 from processor.errors import Overtaken
 from processor.plan import Asked, Connection, DeadLetter, Plan, Replay
 from processor.sql import statement
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def find(
@@ -52,7 +50,7 @@ async def settle(connection: Connection, plan: Plan) -> None:
             raise Overtaken("a dead letter was replayed by another record")
     again = {plan.replays[key].letter: letter for key, letter in sorted(refused.items()) if key in plan.replays}
     if again:
-        times = [_EPOCH + timedelta(milliseconds=letter.record.timestamp) for letter in again.values()]
+        times = [append_time(letter.record.timestamp) for letter in again.values()]
         why = [letter.reason.value for letter in again.values()], [letter.detail for letter in again.values()]
         await connection.execute(statement("note_refused_replays"), *_columns(list(again)), times, *why)
     took: dict[tuple[LetterPlace, bytes], bool] = {}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from chassis.kafka import client_security
 from chassis.odd_headers import read_leniently
 from chassis.problems import Problem
+from contracts import times
 from query_api.settings import QueryApiSettings
 
 log = structlog.get_logger("kafka")
@@ -101,7 +102,7 @@ async def append_time(consumer: AIOKafkaConsumer, partition: TopicPartition, off
     consumer.seek(partition, offset)
     fetched = await consumer.getmany(partition, timeout_ms=FIRST_RECORD_MS, max_records=1)
     for record in fetched.get(partition, ()):
-        return datetime.fromtimestamp(record.timestamp / 1_000, UTC)
+        return times.append_time(record.timestamp)
     return None
 
 

@@ -1,7 +1,7 @@
 """What a record in Kafka must have become: the deep audit's own reading of the contract. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
@@ -9,8 +9,8 @@ from contracts.checks import check_headers, replay_of
 from contracts.codec import decode_reading, decode_row
 from contracts.events import LetterPlace, Limits, Place, Reading, Row
 from contracts.reasons import Reason, Refused
+from contracts.times import append_time
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BY_STATE = frozenset({Reason.TOO_MANY_SERIES, Reason.DB_REJECTED})
 """Reasons that depend on what was stored when the record came: a valid event may have been refused for one of them."""
 
@@ -75,8 +75,7 @@ def may_be_refused(found: Reading | Row | None, reason: str, kept_from: datetime
 
 def place_of(record: Record, generation: int, topic: str, partition: int) -> Place:
     """Where a record stands."""
-    appended = EPOCH + timedelta(milliseconds=record.timestamp)
-    return Place(generation, topic, partition, record.offset, appended)
+    return Place(generation, topic, partition, record.offset, append_time(record.timestamp))
 
 
 def replayed_letter(record: Record) -> LetterPlace | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,6 +11,8 @@ from asyncpg import Record
 from contracts.topics import Topics
 from query_api.database import Snapshot
 from query_api.kafka import Kafka, append_time
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ async def scope(
     lines = await snapshot.fetch("audit/kafka_stretches", names)
     present = await kafka.partitions(names)
     starts, ends = await consumer.beginning_offsets(present), await consumer.end_offsets(present)
-    since = start - ahead
+    since = EPOCH + max(start - EPOCH - ahead, timedelta())  # Kafka knows no time before
     offsets = await consumer.offsets_for_times(dict.fromkeys(present, round(since.timestamp() * 1_000)))
     logs = {p: Log(starts[p], ends[p], offsets[p].offset if offsets[p] else None) for p in present}
     stretches, blind = [], list[datetime]()

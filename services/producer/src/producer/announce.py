@@ -7,6 +7,7 @@ import asyncpg
 import orjson
 from aiokafka.errors import KafkaError
 from asyncpg.pool import PoolConnectionProxy
+from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 
 from chassis.kafka import broker_security
@@ -19,6 +20,8 @@ from producer.sql import statement
 
 TIMEOUT_S = 4
 """Shorter than the time after which Postgres ends a transaction that does nothing."""
+PORTION_S = 2
+"""After which a transaction takes no further change: cut off at the limit, it would begin anew again and again."""
 
 
 def control_broker(settings: ProducerSettings) -> KafkaBroker:
@@ -43,23 +46,29 @@ class Announcer:
         self._publisher = broker.publisher(topics.streams, title="streams", description="Changes of streams' states.")
 
     async def announce(self) -> None:
-        """Publish all changes that are noted now; the next call goes on where this one failed."""
+        """Publish the changes that are noted, as many as there is time for; the next call goes on from there."""
         try:
             async with asyncio.timeout(TIMEOUT_S), self._pool.acquire() as connection, connection.transaction():
                 if await connection.fetchval(statement("hold_announcing")):
-                    await self._announce_all(connection)
-        except KafkaError:
+                    await self._announce_noted(connection)
+        except (KafkaError, IncorrectState):  # the second where an earlier attempt to connect anew failed
             await self._connect_anew()
             raise
 
-    async def _announce_all(self, connection: PoolConnectionProxy) -> None:
+    async def _announce_noted(self, connection: PoolConnectionProxy) -> None:
+        clock = asyncio.get_running_loop().time
+        until = clock() + PORTION_S
         for row in await connection.fetch(statement("unannounced_changes")):
             changes = orjson.loads(row["unannounced"])
             for change in changes:
                 await self._publish(row["id"], row["kind"], change)
-            if row["desired"] == "deleted" and changes[-1]["state"] != "stopping":
+                if clock() > until:
+                    break
+            if row["desired"] == "deleted" and change == changes[-1] and change["state"] != "stopping":
                 await self._publisher.publish(None, key=stream_state_key(row["id"]))
-            await connection.execute(statement("forget_announced"), row["id"], changes[-1]["change"])
+            await connection.execute(statement("forget_announced"), row["id"], change["change"])
+            if clock() > until:
+                return
 
     async def _connect_anew(self) -> None:
         """After a refusal the producer's sequence has a hole: only a new one can go on."""

@@ -24,6 +24,7 @@ LONG = b"GET /api/v1/raw-data?format=ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n"
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 STEP = 500
 """So many connections are opened at a time: more at once would wait in the system's queue, not in the service."""
+CHURN_STEP = 100
 
 
 @dataclass
@@ -149,7 +150,7 @@ async def upload(port: int, size: int, declared: bool) -> tuple[int, int]:
     return answered, sent
 
 
-async def churn(port: int, count: int, at_once: int = 100) -> Counter[int]:
+async def churn(port: int, count: int) -> Counter[int]:
     """Live clients that come and go at once: the status that each was answered with."""
     answers: Counter[int] = Counter()
 
@@ -158,6 +159,6 @@ async def churn(port: int, count: int, at_once: int = 100) -> Counter[int]:
         answers[await status(one[0])] += 1
         close([one])
 
-    for start in range(0, count, at_once):
-        await asyncio.gather(*(come_and_go() for _ in range(min(at_once, count - start))))
+    for start in range(0, count, CHURN_STEP):
+        await asyncio.gather(*(come_and_go() for _ in range(min(CHURN_STEP, count - start))))
     return answers

@@ -41,8 +41,8 @@ def side(**values: str) -> str:
     return f"jsonb_build_object({pairs})"
 
 
-def window_told(stored: str, should_be: str, of: str = WINDOW) -> str:
-    return f"SELECT stream, category, minute, {stored} AS stored, {should_be} AS should_be FROM {of} w {ITS_SERIES}"
+def window_told(stored: str, should_be: str) -> str:
+    return f"SELECT stream, category, minute, {stored} AS stored, {should_be} AS should_be FROM {WINDOW} w {ITS_SERIES}"
 
 
 CORRUPTIONS = {

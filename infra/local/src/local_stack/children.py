@@ -18,6 +18,7 @@ from local_stack import leftovers
 from local_stack.accounts import Account
 
 LOG_BYTES_MAX = 20_000_000
+LAST_LINES = 12
 PR_SET_PDEATHSIG = 1
 
 
@@ -127,11 +128,11 @@ class Child:
         self.record.unlink(missing_ok=True)
         return True
 
-    def last_lines(self, count: int = 12) -> list[str]:
+    def last_lines(self) -> list[str]:
         """The end of its log."""
         with suppress(FileNotFoundError), self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 20_000))
-            return file.read().decode(errors="replace").splitlines()[-count:]
+            return file.read().decode(errors="replace").splitlines()[-LAST_LINES:]
         return []
 
     def bound_log(self) -> None:

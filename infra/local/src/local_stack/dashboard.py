@@ -51,11 +51,11 @@ def build_if_possible(console: Console, folder: Path = FOLDER) -> None:
             (folder / BUILT / MISSING).write_text(str(error))
 
 
-def script(console: Console, name: str, folder: Path = FOLDER) -> None:
+def script(console: Console, name: str) -> None:
     """Run a script of package.json, on the terminal. Raises StartError when it fails."""
-    with _alone(folder):
-        _install(console, folder)
-    npm(folder, "run", "--silent", name, output=None)
+    with _alone(FOLDER):
+        _install(console, FOLDER)
+    npm(FOLDER, "run", "--silent", name, output=None)
 
 
 def _install(console: Console, folder: Path) -> None:

@@ -48,9 +48,9 @@ class Postgres:
         """Its one process."""
         return [self.child]
 
-    def dsn(self, user: str = OWNER, password: str | None = None, database: str = OWNER) -> str:
-        """How to reach a database of this server; by default as the owner."""
-        return f"postgresql://{user}:{password or self._password}@{HOST}:{self.port}/{database}"
+    def dsn(self, database: str = OWNER) -> str:
+        """How the owner reaches a database of this server."""
+        return f"postgresql://{OWNER}:{self._password}@{HOST}:{self.port}/{database}"
 
     def prepare(self) -> None:
         """Install the programs and make the data folder if that was not done; stop a server left on this data."""

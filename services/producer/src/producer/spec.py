@@ -5,8 +5,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-
 ProfileName = Literal["sensor", "random-walk", "random-int", "prices", "table"]
 Category = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 Ratio = Annotated[float, Field(ge=0, le=1, strict=True)]

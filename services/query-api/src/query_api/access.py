@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Callable
 
 from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
@@ -18,8 +17,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Access:
     """Knows the keys; a route that needs one depends on it."""
 
-    def __init__(self, settings: QueryApiSettings, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self, settings: QueryApiSettings) -> None:
         secret = settings.session.secret.get_secret_value()
         self.keys = Keys(settings.api_keys, secret.encode() or secrets.token_bytes(32))
 
@@ -41,7 +39,7 @@ class Access:
         if (key := bearer(connection)) is not None:
             return self.keys.of_key(key)
         token = connection.cookies.get(COOKIE)
-        return self.keys.of_token(token, self._clock()) if token else None
+        return self.keys.of_token(token, time.time()) if token else None
 
 
 def bearer(connection: HTTPConnection) -> str | None:

@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -60,10 +59,8 @@ class Pace:
 class Admission:
     """Answers 400, 403 and 429 itself and passes everything else on."""
 
-    def __init__(
-        self, app: ASGIApp, settings: QueryApiSettings, access: Access, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._app, self._access, self._clock = app, access, clock
+    def __init__(self, app: ASGIApp, settings: QueryApiSettings, access: Access) -> None:
+        self._app, self._access = app, access
         self._public_url = settings.public_url
         own = (*settings.allowed_hosts, settings.http_host, urlsplit(settings.public_url).hostname or "")
         self._names = {name.strip("[]").lower() for name in own} - {""}
@@ -91,7 +88,7 @@ class Admission:
         key = self._access.key_of(scope)
         address = scope["client"][0] if scope.get("client") else ""
         client = f"key {key.name}" if key else address
-        wait_s = self._pace.wait_s(client, self._clock())
+        wait_s = self._pace.wait_s(client, time.monotonic())
         if not wait_s:
             return None
         return Problem(429, "too many changes at once: slow down", headers={"Retry-After": str(int(wait_s) + 1)})

@@ -2,7 +2,6 @@
 
 from base64 import b64decode
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -14,13 +13,12 @@ from query_api.database import Database
 from query_api.formats import Line
 from query_api.letter_lines import LetterLine
 from query_api.lines import columns
+from query_api.paging import LetterCursor
 from query_api.ranges import Range
 from query_api.shown_bytes import shown
 
 NAMES = columns(LetterLine)
 REASONS = {reason.value: reason for reason in Reason}
-Place = tuple[datetime, int, str, int, int]
-"""(received, generation, topic, partition, offset): the order of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,19 @@ class Wanted:
     range: Range
 
 
-async def letters_page(database: Database, wanted: Wanted, before: Place | None, limit: int) -> list[Record]:
-    """At most `limit` dead letters before a place, newest first."""
+async def letters_page(
+    database: Database, wanted: Wanted, place: LetterCursor | None, limit: int
+) -> tuple[list[Record], LetterCursor | None]:
+    """At most `limit` dead letters beyond a place, newest first, and where they end; None: there are no more."""
     reasons = list(wanted.reasons) if wanted.reasons else None
     filters = (reasons, wanted.topic, wanted.stream, wanted.state, wanted.range.start, wanted.range.end, wanted.text)
-    return await database.fetch("dead_letters_before", *filters, *(before or (None,) * 5), limit)
+    before = (place.time, place.generation, place.topic, place.partition, place.offset) if place else (None,) * 5
+    found = await database.fetch("dead_letters_before", *filters, *before, limit + 1)
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    at = {name: last[name] for name in ("generation", "topic", "partition", "offset")}
+    return found[:limit], LetterCursor(time=last["received_at"], **at)
 
 
 async def one_letter(database: Database, topic: str, partition: int, offset: int, generation: int | None) -> Record:

@@ -9,6 +9,7 @@ from asyncpg import Record
 from query_api.buckets import Grid
 from query_api.database import Database
 from query_api.formats import Line
+from query_api.paging import SeriesCursor
 from query_api.ranges import Range, kept
 
 SERIES_AT_ONCE = 2_000
@@ -32,14 +33,6 @@ class Series(NamedTuple):
     category: str
 
 
-class Before(NamedTuple):
-    """A place in the order of buckets: the last one sent, by its series and where it begins; None: before all."""
-
-    stream: str = ""
-    category: str = ""
-    start: datetime | None = None
-
-
 async def extent(database: Database, chosen: Chosen) -> tuple[datetime | None, datetime | None]:
     """First and last time kept of the series; None without any."""
     (row,) = await database.fetch("extent", chosen.stream, chosen.categories)
@@ -60,15 +53,30 @@ async def series_lines(database: Database, chosen: Chosen, after: tuple[str, str
 
 
 async def buckets_page(
-    database: Database, chosen: Chosen, grid: Grid, place: Before, limit: int, minutes: bool = False
-) -> list[Record]:
+    database: Database, chosen: Chosen, grid: Grid, place: SeriesCursor | None, limit: int, minutes: bool = False
+) -> tuple[list[Record], SeriesCursor | None]:
     """At most `limit` buckets with data beyond a place, by stream, category and time; their minutes only on demand.
+
+    And where they end; None: there are no more.
+    """
+    found = await _buckets(database, chosen, grid, place, limit + 1, minutes)
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    place = SeriesCursor(stream=last["stream"], category=last["category"], bucket=last["window_start"])
+    return found[:limit], place
+
+
+async def _buckets(
+    database: Database, chosen: Chosen, grid: Grid, place: SeriesCursor | None, limit: int, minutes: bool
+) -> list[Record]:
+    """At most `limit` of them.
 
     Reads as many series at once as should fill the page, fewer where that would be more than a statement should
     read, more where they turn out to be sparse.
     """
     found = await _rest(database, chosen, grid, place, minutes)
-    after = place[:2]
+    after = (place.stream, place.category) if place else ("", "")
     size = max(1, min(limit // grid.size(), ROWS_AT_ONCE // grid.rows()))
     while len(found) < limit:
         at_once = min(size, SERIES_AT_ONCE)
@@ -85,11 +93,13 @@ async def buckets_page(
     return found[:limit]
 
 
-async def _rest(database: Database, chosen: Chosen, grid: Grid, place: Before, minutes: bool) -> list[Record]:
+async def _rest(
+    database: Database, chosen: Chosen, grid: Grid, place: SeriesCursor | None, minutes: bool
+) -> list[Record]:
     """What is left of the series that the place is in the middle of."""
-    stream, category, start = place
-    if start is None:
+    if place is None or place.bucket is None:
         return []
+    stream, category, start = place.stream, place.category, place.bucket
     lines = await _lines(database, chosen, grid.beyond(start), (stream, category, True, 1), minutes)
     beyond = (line for line in lines if line["window_start"] is not None and line["window_start"] > start)
     return [line for line in beyond if line[:2] == (stream, category)]

@@ -102,10 +102,6 @@ async def meant(database: Database, wish: Wish, now: datetime) -> Meant:
     question = question_of("dead letters", [("filter", wish.filter.model_dump_json())])
     place = decode(wish.cursor, LetterCursor, question)
     used = wish.filter.range(now, place)
-    before = (place.time, place.generation, place.topic, place.partition, place.offset) if place else None
-    found = await letters_page(database, wish.filter.wanted(used, "open"), before, wish.limit + 1)
-    places = [(one["generation"], one["topic"], one["partition"], one["offset"]) for one in found[: wish.limit]]
-    if len(found) <= wish.limit:
-        return Meant(places)
-    at = dict(zip(("generation", "topic", "partition", "offset"), places[-1], strict=True))
-    return Meant(places, encode(LetterCursor(time=found[wish.limit - 1]["received_at"], **at), question, used))
+    found, then = await letters_page(database, wish.filter.wanted(used, "open"), place, wish.limit)
+    places = [(one["generation"], one["topic"], one["partition"], one["offset"]) for one in found]
+    return Meant(places, encode(then, question, used) if then else None)

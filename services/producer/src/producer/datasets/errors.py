@@ -1,7 +1,5 @@
 """What goes wrong with a dataset, named for what is to be done: end the stream, try again, or leave one row out."""
 
-from producer.errors import Failed
-
 
 class Again(Exception):  # noqa: N818 - named for what to do
     """This attempt at the transfer failed, the next may not: keep what arrived and ask for the rest after a pause."""
@@ -12,10 +10,6 @@ class Again(Exception):  # noqa: N818 - named for what to do
         self.detail = detail
         self.after_s = after_s
         """How long the server asks to be left alone."""
-
-    def failed(self) -> Failed:
-        """The same, when there is to be no next attempt."""
-        return Failed(self.code, self.detail)
 
 
 class Rejected(Exception):  # noqa: N818 - an answer, not a failure

@@ -17,7 +17,7 @@ from query_api.parameters import DaysQuery
 from query_api.parts import Parts
 from query_api.points import check_days
 from query_api.ranges import EVERYTHING, Range, parse_dates
-from query_api.read import Before, Chosen, buckets_page
+from query_api.read import Chosen, buckets_page
 from query_api.routes.dates import DateRoute
 
 
@@ -51,13 +51,8 @@ def reader(parts: Parts, chosen: Chosen, days: Days, now: datetime) -> Read[Seri
     """Reads the list page by page."""
 
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
-        before = Before(place.stream, place.category, place.bucket) if place else Before()
-        found = await buckets_page(parts.database, chosen, days.grid, before, limit + 1, minutes=True)
-        lines = [_line(bucket, days.days, now) for bucket in found[:limit]]
-        if len(found) <= limit:
-            return Page(lines)
-        (stream, category), start = found[limit - 1][:2], found[limit - 1]["window_start"]
-        return Page(lines, SeriesCursor(stream=stream, category=category, bucket=start))
+        found, then = await buckets_page(parts.database, chosen, days.grid, place, limit, minutes=True)
+        return Page([_line(bucket, days.days, now) for bucket in found], then)
 
     return read
 

@@ -62,13 +62,7 @@ def router(parts: Parts) -> APIRouter:
 
 def _reader(parts: Parts, wanted: Wanted) -> Read[LetterCursor]:
     async def read(place: LetterCursor | None, limit: int) -> Page[LetterCursor]:
-        before = (place.time, place.generation, place.topic, place.partition, place.offset) if place else None
-        found = await letters.letters_page(parts.database, wanted, before, limit + 1)
-        lines = [letters.line(row) for row in found[:limit]]
-        if len(found) <= limit:
-            return Page(lines)
-        last = found[limit - 1]
-        at = {name: last[name] for name in ("generation", "topic", "partition", "offset")}
-        return Page(lines, LetterCursor(time=last["received_at"], **at))
+        found, then = await letters.letters_page(parts.database, wanted, place, limit)
+        return Page([letters.line(row) for row in found], then)
 
     return read

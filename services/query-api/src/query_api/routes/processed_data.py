@@ -14,7 +14,7 @@ from query_api.parameters import ProcessedQuery
 from query_api.parts import Parts
 from query_api.points import chosen_step
 from query_api.ranges import whole_minutes
-from query_api.read import Before, Chosen, buckets_page, used_range
+from query_api.read import Chosen, buckets_page, used_range
 
 
 def router(parts: Parts) -> APIRouter:
@@ -49,12 +49,7 @@ def reader(parts: Parts, chosen: Chosen, grid: Grid, names: list[str]) -> Read[S
     """Reads the list page by page."""
 
     async def read(place: SeriesCursor | None, limit: int) -> Page[SeriesCursor]:
-        before = Before(place.stream, place.category, place.bucket) if place else Before()
-        found = await buckets_page(parts.database, chosen, grid, before, limit + 1)
-        lines = [dict(zip(names, bucket, strict=False)) for bucket in found[:limit]]
-        if len(found) <= limit:
-            return Page(lines)
-        last = found[limit - 1]
-        return Page(lines, SeriesCursor(stream=last["stream"], category=last["category"], bucket=last["window_start"]))
+        found, then = await buckets_page(parts.database, chosen, grid, place, limit)
+        return Page([dict(zip(names, bucket, strict=False)) for bucket in found], then)
 
     return read

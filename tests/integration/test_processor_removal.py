@@ -6,16 +6,19 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+from aiokafka import TopicPartition
 from tests.support.databases import Database
 from tests.support.fixtures import StartService
 from tests.support.pipeline import readings, taken
 from tests.support.publisher import publish, read_all
 from tests.support.recount import RAW, WINDOWS, recount
 from tests.support.stack import Stack
+from tests.support.stored import Stored, fill_one_series, store
 from tests.support.tables import broken_invariants
 from tests.support.waiting import until_async
 
 from contracts.topics import Topics
+from processor.remove import Remover
 
 DELETED = (
     "INSERT INTO streams (id, kind, desired, state, delete_data) VALUES ($1, 'simulation', 'deleted', 'stopped', true)"
@@ -92,6 +95,38 @@ async def test_a_removal_that_is_killed_goes_on_with_the_next_processor(
     assert await broken_invariants(connection) == []
     assert not await connection.fetchval(f"SELECT count(*) FROM ({RAW}) r WHERE stream = 'lab-2'")
     await connection.close()
+
+
+READ_WHOLE = """
+SELECT sum(seq_tup_read)::bigint FROM pg_stat_user_tables WHERE relname ~ '^(raw_readings_|windows$|quarters$)'
+"""
+
+
+class NoLogs:
+    """A Kafka with nothing to wait for."""
+
+    async def end_offsets(self, _partitions: object) -> dict[TopicPartition, int]:
+        return {}
+
+    def partitions_for_topic(self, _topic: str) -> set[int]:
+        return set()
+
+
+async def test_a_removal_reads_what_goes_and_not_what_stays(database: Database) -> None:
+    await fill_one_series(database.owner_dsn, 100_000)
+    at = datetime(2026, 2, 1, tzinfo=UTC)
+    await store(database.owner_dsn, [Stored("lab-1", "t", at + timedelta(seconds=n), n) for n in range(300)])
+    owner = await asyncpg.connect(database.owner_dsn)
+    await owner.execute(DELETED, "lab-1")
+    before = await owner.fetchval(READ_WHOLE)
+    async with asyncpg.create_pool(database.processor_dsn, min_size=1, max_size=1) as pool:
+        await Remover(pool, NoLogs(), []).look()
+        await pool.execute("SELECT pg_stat_force_next_flush()")
+        assert await pool.fetchval(READ_WHOLE) == before
+    left = "SELECT stream, count(*) FROM raw_readings r JOIN series s ON s.id = r.series_id GROUP BY stream"
+    assert [tuple(row) for row in await owner.fetch(left)] == [("demo", 100_001)]
+    assert await owner.fetchval("SELECT sum(rows) FROM removed WHERE table_name = 'raw_readings'") == 300
+    await owner.close()
 
 
 async def assert_left(stack: Stack, database: Database, topics: Topics, connection: asyncpg.Connection) -> None:

@@ -14,12 +14,14 @@ PASSWORD = "hunter2"
 
 class BatchSettings(Section):
     records: int = Field(10, ge=1)
+    hosts: tuple[str, ...] = ()
 
 
 class ShopSettings(KafkaClientSettings, PostgresClientSettings):
     shop_port: int = 7000
     token: SecretStr = SecretStr("")
     batch: BatchSettings = Field(default_factory=BatchSettings)
+    names: list[str] = Field(default=[])
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +94,28 @@ def test_every_wrong_key_is_named_at_once(config: Path) -> None:
 def test_an_unknown_nested_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDELINE_BATCH__RECORD", "1")
     assert "TIDELINE_BATCH__RECORD" in refusal()
+
+
+@pytest.mark.parametrize(
+    ("variable", "says"),
+    [
+        ("TIDELINE_BATCH__HOSTS", "batch.hosts (TIDELINE_BATCH__HOSTS): write a list, in the environment as JSON"),
+        ("TIDELINE_NAMES", "names (TIDELINE_NAMES): write a list, in the environment as JSON"),
+        ("TIDELINE_BATCH", "batch (TIDELINE_BATCH): Input should be a valid dictionary"),
+    ],
+)
+def test_a_variable_that_should_be_json_is_named_and_its_value_is_not(
+    monkeypatch: pytest.MonkeyPatch, variable: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, PASSWORD)
+    assert says in refusal()
+    assert PASSWORD not in refusal()
+
+
+def test_a_list_comes_by_environment_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDELINE_BATCH__HOSTS", '["a", "b"]')
+    monkeypatch.setenv("TIDELINE_NAMES", '["c"]')
+    assert (load().batch.hosts, load().names) == (("a", "b"), ["c"])
 
 
 @pytest.mark.parametrize(

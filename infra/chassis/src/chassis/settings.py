@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from chassis.errors import StartError
 
@@ -51,14 +52,25 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic hands over all of these by name
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic hands over all of these by name
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment first; what `load_settings` read from the file comes in as init values."""
-        return env_settings, init_settings
+        return _Environment(settings_cls), init_settings
+
+
+class _Environment(EnvSettingsSource):
+    """The environment; a list or section that is no JSON stays the text it is, so that it is refused by its name."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """The value as JSON, else as it is."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
 
 
 class ListeningSettings(ServiceSettings):
@@ -152,8 +164,10 @@ def load_settings(settings: type[S], service: str) -> S:
         return settings(**values)
     except ValidationError as error:
         raise StartError(f"wrong settings for {service} ({path} or environment): {_reasons(error)}") from None
-    except SettingsError as error:  # names the field and repeats no value
-        raise StartError(f"wrong settings for {service} (environment): {error}: write a list as JSON") from None
+
+
+_LIST = 'write a list, in the environment as JSON: ["a", "b"]'
+_REASONS = {"extra_forbidden": "unknown key, remove it", "list_type": _LIST, "tuple_type": _LIST}
 
 
 def _reasons(error: ValidationError) -> str:
@@ -161,6 +175,5 @@ def _reasons(error: ValidationError) -> str:
     for item in error.errors(include_input=False, include_url=False):
         key = ".".join(str(part) for part in item["loc"])
         name = "TIDELINE_" + key.upper().replace(".", "__")
-        known = "unknown key, remove it" if item["type"] == "extra_forbidden" else item["msg"]
-        lines.append(f"{key} ({name}): {known}")
+        lines.append(f"{key} ({name}): {_REASONS.get(item['type'], item['msg'])}")
     return "; ".join(lines)

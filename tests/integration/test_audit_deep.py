@@ -173,7 +173,7 @@ async def test_without_time_it_says_what_it_did_not_reach_and_without_kafka_503(
         assert {check["result"] for check in report["checks"] if check["name"] in DEEP} == {"INCOMPLETE"}
         unread = [one["not_covered"] for one in report["covered"] if one["not_covered"]]
         assert len(unread) >= 1
-        assert "were not reached in time" in unread[0]
+        assert "were not reached in time: raise audit.deep_s" in unread[0]
     async with serving(dsn, now=now, more={"kafka_bootstrap": "127.0.0.1:9"}) as api:
         assert (await api.get("/api/v1/audit", params={"deep": "true"})).status_code == 503
         assert (await api.get("/api/v1/audit")).json()["result"] == "PASS"

@@ -115,6 +115,12 @@ def test_start_without_options_begins_a_known_stream_as_it_was(api: FakeApi, tid
     assert [asked.path for asked in api.asked] == ["/api/v1/streams/lab/start"] * 2
 
 
+def test_a_pause_that_is_not_yet_carried_out_does_not_read_as_the_opposite(api: FakeApi, tideline: Tideline) -> None:
+    asked = LAB | {"desired": "paused", "state": "running", "reason": "paused on request"}
+    api.on("POST", "/api/v1/streams/lab/pause", Reply(200, asked))
+    assert tideline("streams pause lab").stdout == "lab is still running: paused on request\n"
+
+
 def test_what_only_outsiders_publish_to_has_no_state(api: FakeApi, tideline: Tideline) -> None:
     outside = dict.fromkeys(LAB, None) | {
         "id": "plant",

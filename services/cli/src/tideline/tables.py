@@ -92,7 +92,8 @@ def averages_table(days: Iterable[Line]) -> Table:
 def stream_sentence(stream: Line) -> str:
     """What a stream does now."""
     reason = f": {stream['reason']}" if stream.get("reason") else ""
-    return f"{name_of(stream)} is {stream.get('state') or NOTHING}{reason}"
+    still = "still " if (stream.get("desired"), stream.get("state")) == ("paused", "running") else ""
+    return f"{name_of(stream)} is {still}{stream.get('state') or NOTHING}{reason}"
 
 
 def change_line(stream: Line) -> str:

@@ -101,7 +101,7 @@ def _chosen(places: list[str] | None, which: Filter, everything: bool) -> Filter
     """The filter as the server takes it; refuses none and two ways to say which."""
     given = {name: value for name, value in which.items() if value}
     if sum((bool(places), bool(given), everything)) != 1:
-        raise typer.BadParameter(f"say which: one or more {PLACE}, or options as --reason, or --all")
+        raise typer.BadParameter(f"say which in one way: one or more {PLACE}, or options as --reason, or --all")
     return given
 
 

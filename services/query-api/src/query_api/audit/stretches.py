@@ -67,7 +67,7 @@ class Stretch:
             parts.append(f"offsets {self.wanted} to {self.first - 1} are older than what Kafka keeps")
         if self.reached < self.end:
             unread = f"offsets {self.reached} to {self.end - 1} were not reached in time"
-            parts.append(f"{unread}: set audit.deep_s, or ask for a later start")
+            parts.append(f"{unread}: raise audit.deep_s of query-api, or ask for a later start")
         names = {"generation": self.generation, "topic": self.topic, "partition": self.partition}
         offsets = {"first_offset": self.first, "next_offset": self.reached, "records": self.records}
         return names | offsets | {"not_covered": "; ".join(parts) or None}

@@ -51,8 +51,9 @@ def test_every_page_is_accessible_and_fits(system: System, visit: StartVisit, si
 
 def test_the_form_is_accessible_and_fits_a_phone(system: System, visit: StartVisit) -> None:
     seen = visit("/", size="phone", scheme="dark")
-    for button in ("Start a simulation", "Ingest a dataset"):
+    for button, first in (("Start a simulation", "id"), ("Ingest a dataset", "url")):
         seen.page.get_by_role("button", name=button).click()
+        expect(seen.page.locator(f"dialog[open] [name={first}]")).to_be_focused()
         seen.page.locator("dialog[open] summary").click()
         seen.page.evaluate(AXE.read_text("utf-8"))
         found = seen.page.evaluate("axe.run('dialog[open]').then((found) => found.violations)")

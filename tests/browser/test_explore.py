@@ -125,6 +125,18 @@ def test_dragging_zooms_to_finer_buckets_and_back_leads_out_again(system: System
     expect(page.locator(".above [role=status]")).to_contain_text("buckets of 5 minutes")
 
 
+def test_a_link_of_another_browser_shows_its_zone_and_exact_times_whole(system: System, visit: StartVisit) -> None:
+    """Firefox lists Asia/Kolkata, Chromium Asia/Calcutta: both know both names."""
+    page = visit(ONE.replace("UTC", "Asia/Kolkata") + "&start=2026-01-02T06:30:00Z&end=2026-01-03T00:00:00Z").page
+    expect(control(page, "Time zone")).to_have_value("Asia/Kolkata")
+    fields = page.locator("[type=datetime-local]")
+    assert [field.input_value() for field in fields.all()] == ["2026-01-02T12:00", "2026-01-03T05:30"]
+    needed = "(field) => { field.style.width = 'max-content'; return field.offsetWidth; }"
+    for field in fields.all():
+        shown = field.evaluate("(field) => field.offsetWidth")
+        assert shown >= field.evaluate(needed), "AM and PM are cut off"
+
+
 def test_the_raw_records_behind_a_point_are_one_tap_away(system: System, visit: StartVisit) -> None:
     page = visit(ONE + "&step=1h", size="phone").page
     chart = page.get_by_role("img", name=re.compile("Lines over time"))

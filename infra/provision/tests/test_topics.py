@@ -31,16 +31,17 @@ def test_one_copy_needs_no_minimum_in_sync() -> None:
 
 
 def test_a_topic_that_fits_or_is_larger_is_no_complaint() -> None:
-    assert complaints([READINGS], {"readings": TopicState(6, "LogAppendTime")}) == []
-    assert complaints([READINGS], {"readings": TopicState(12, "LogAppendTime")}) == []
+    assert complaints([READINGS], {"readings": TopicState(6, "LogAppendTime", "delete")}) == []
+    assert complaints([READINGS], {"readings": TopicState(12, "LogAppendTime", "delete")}) == []
     assert complaints([READINGS], {}) == []
 
 
 def test_each_thing_that_is_wrong_is_one_complaint() -> None:
-    found = complaints([READINGS], {"readings": TopicState(3, "CreateTime")})
+    found = complaints([READINGS], {"readings": TopicState(3, "CreateTime", "compact,delete")})
     assert found == [
         "topic readings has 3 partitions, 6 are needed: delete it or add partitions with Kafka's own tools",
         "topic readings has message.timestamp.type=CreateTime: set it to LogAppendTime",
+        "topic readings has cleanup.policy=compact,delete, which loses events: set it to delete",
     ]
 
 
@@ -62,9 +63,9 @@ async def test_topics_are_created_once_with_their_settings(stack: Stack) -> None
         found = await describe(admin, made)
         await admin.delete_topics(made)
     assert {name.partition(".")[2]: state for name, state in found.items()} == {
-        "readings": TopicState(6, "LogAppendTime"),
-        "rows": TopicState(6, "LogAppendTime"),
-        "streams": TopicState(1, "CreateTime"),
+        "readings": TopicState(6, "LogAppendTime", "delete"),
+        "rows": TopicState(6, "LogAppendTime", "delete"),
+        "streams": TopicState(1, "CreateTime", "compact"),
     }
 
 

@@ -17,7 +17,7 @@ from chassis.settings import KafkaSecurity
 
 OPEN = KafkaSecurity()
 """A Kafka that asks nobody for a name."""
-TIMESTAMP_TYPE = "message.timestamp.type"
+TIMESTAMP_TYPE, CLEANUP = "message.timestamp.type", "cleanup.policy"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class TopicState:
 
     partitions: int
     timestamp_type: str
+    cleanup: str
 
 
 def read_specs(path: Path, prefix: str, replication_factor: int) -> list[TopicSpec]:
@@ -67,6 +68,8 @@ def complaints(specs: Sequence[TopicSpec], found: dict[str, TopicState]) -> list
         wanted = spec.config.get(TIMESTAMP_TYPE, "CreateTime")
         if state.timestamp_type != wanted:
             lines.append(f"topic {spec.name} has {TIMESTAMP_TYPE}={state.timestamp_type}: set it to {wanted}")
+        if "compact" in state.cleanup and CLEANUP not in spec.config:
+            lines.append(f"topic {spec.name} has {CLEANUP}={state.cleanup}, which loses events: set it to delete")
     return lines
 
 
@@ -125,16 +128,19 @@ async def describe(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
     if not present:
         return {}
     answers = await admin.describe_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, name, {TIMESTAMP_TYPE: ""}) for name in present]
+        [ConfigResource(ConfigResourceType.TOPIC, name, {TIMESTAMP_TYPE: "", CLEANUP: ""}) for name in present]
     )
-    types = {
-        resource[3]: entry[1]
+    told = {
+        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
         for answer in answers
         for resource in answer.resources
-        for entry in resource[4]
-        if entry[0] == TIMESTAMP_TYPE
     }
-    return {name: TopicState(partitions[name], types.get(name, "unknown")) for name in present}
+    return {
+        name: TopicState(
+            partitions[name], *(told.get(name, {}).get(one, "unknown") for one in (TIMESTAMP_TYPE, CLEANUP))
+        )
+        for name in present
+    }
 
 
 async def _until_known(admin: AIOKafkaAdminClient, names: set[str], wait_s: float) -> None:

@@ -23,10 +23,10 @@ async def open_pool(
     service: str,
     prepare: Callable[[asyncpg.Connection], Coroutine[Any, Any, None]] | None = None,
     session: Mapping[str, str] | None = None,
-    reset: bool = True,
 ) -> asyncpg.Pool:
     """Connect and check the schema; each new connection has the settings in `session` and is given to `prepare`.
-    Without `reset` one that comes back is not put in order, which takes as long as a small query: for readers only.
+    One that comes back is rolled back where it has to be, and no more: set nothing but with SET LOCAL, hold no lock of
+    the session. asyncpg would put it in order by one more statement each time.
 
     Raises StartError when the settings are wrong (no such role, database or password; no trust; schema too old or new)
     and OSError or asyncpg.PostgresError when the server is away: wait and try again.
@@ -39,7 +39,7 @@ async def open_pool(
             timeout=settings.postgres.connect_timeout_s,
             command_timeout=COMMAND_TIMEOUT_S,
             init=prepare,
-            reset=None if reset else _as_it_is,
+            reset=_as_it_is,
             server_settings={"application_name": f"tideline-{service}", "timezone": "UTC", **(session or {})},
         )
     except ssl.SSLCertVerificationError as error:

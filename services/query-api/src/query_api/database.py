@@ -87,7 +87,7 @@ class Database:
         told = False
         while self._pool is None:
             try:
-                self._pool = await open_pool(self._settings, "query-api", session=session(self._settings), reset=False)
+                self._pool = await open_pool(self._settings, "query-api", session=session(self._settings))
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if not told:
                     log.warning("waiting for Postgres", error=type(error).__name__)

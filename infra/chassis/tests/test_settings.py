@@ -85,6 +85,11 @@ def test_a_wrong_key_is_named_with_its_file_and_its_variable(config: Path, text:
     assert str(config) in refusal()
 
 
+def test_what_is_wrong_inside_a_list_is_named_by_the_variable_of_the_list(config: Path) -> None:
+    config.write_text("names = ['a', 2]\n")
+    assert "names.1 (TIDELINE_NAMES): Input should be a valid string" in refusal()
+
+
 def test_every_wrong_key_is_named_at_once(config: Path) -> None:
     config.write_text("first = 1\nsecond = 2\n")
     assert "first" in refusal()

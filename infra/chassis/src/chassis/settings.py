@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -174,6 +175,7 @@ def _reasons(error: ValidationError) -> str:
     lines = []
     for item in error.errors(include_input=False, include_url=False):
         key = ".".join(str(part) for part in item["loc"])
-        name = "TIDELINE_" + key.upper().replace(".", "__")
+        named = takewhile(lambda part: isinstance(part, str), item["loc"])  # a list is one variable
+        name = "TIDELINE_" + "__".join(map(str, named)).upper()
         lines.append(f"{key} ({name}): {_REASONS.get(item['type'], item['msg'])}")
     return "; ".join(lines)

@@ -124,7 +124,7 @@ def clean(settings: LocalSettings, console: Console, yes: bool) -> int:
 
 def _agreed(console: Console, question: str) -> bool:
     if not sys.stdin.isatty():
-        raise StartError("nobody to ask: use `python -m local_stack clean --yes`")
+        raise StartError("nobody to ask: use `.venv/bin/python -m local_stack clean --yes`")
     return console.input(question, markup=False).strip().lower() in ("y", "yes")
 
 

@@ -225,13 +225,18 @@ async def test_a_wrong_stream_is_refused_by_the_name_of_what_is_wrong(control_co
         assert_problem(await http.post("/streams", json=body), 422, named)
 
 
-async def test_what_is_no_json_is_400_and_what_is_too_large_413(control_copy) -> None:
+async def test_what_is_no_json_is_400_and_what_is_too_large_413(control_copy, topics: Topics) -> None:
     async with client(control_copy) as http:
         for body in (b"", b"{", b"\xff", b'{"id": NaN}', b"[" * 100_000):
             assert_problem(await http.post("/streams", content=body), 400)
         assert_problem(await http.post("/streams", content=b"[]"), 422)
         assert_problem(await http.post("/streams", content=b" " * 300_000), 413)
         assert_problem(await http.get("/streams/%00"), 422)
+        place, far = [1, topics.readings, 0, 0], [1, topics.readings, 2**31, 0]
+        wrong = {"value": {"letters": [place], "value": "A"}, "letters": {"letters": [far], "value": "e30="}}
+        for named, body in wrong.items():
+            assert_problem(await http.post("/dead-letters/replay", json=body), 422, named)
+        assert_problem(await http.post("/dead-letters/discard", json={"letters": [place], "note": "\0"}), 422, "note")
         assert_problem(await http.get("/nothing"), 404)
         assert_problem(await http.put("/streams"), 405)
         assert_problem(await http.get("/streams/"), 404)

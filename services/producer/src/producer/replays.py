@@ -6,9 +6,11 @@ dead letter once: what is published twice is counted once.
 
 import asyncio
 from collections.abc import Sequence
+from typing import Annotated
 
 import asyncpg
 import structlog
+from pydantic import Field
 
 from producer.errors import Unknown
 from producer.publish import Publisher
@@ -21,7 +23,9 @@ SENT_AT_ONCE = 50
 BOOKED_AT_ONCE = 100
 """Each is read whole for its sha256: a thousand large ones would be more than one statement may take."""
 
-Place = tuple[int | None, str, int, int]
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Place = tuple[Number | None, Topic, Number, Annotated[int, Field(ge=0, lt=2**63)]]
 """(generation, topic, partition, offset) of a dead letter; without a generation it is the topic's present one."""
 
 

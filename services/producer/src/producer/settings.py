@@ -62,7 +62,10 @@ class DatasetSettings(Section):
         description="How the fetcher names itself to servers.",
     )
     timestamp_field: str = Field(
-        "", description="Field of the event time where a request names none; empty: the first known name."
+        "",
+        max_length=128,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",
+        description="Field of the event time where a request names none; empty: the first known name.",
     )
     allow_private_hosts: tuple[str, ...] = Field(
         (), description="Hosts (`host` or `host:port`) that may have addresses that are not public, as localhost."

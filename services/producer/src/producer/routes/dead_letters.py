@@ -18,7 +18,7 @@ from producer.replays import Place
 BODY_BYTES_MAX = 2_000_000
 """A value that may just be published, in base64, and some room."""
 
-Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+Base64 = Annotated[str, Field(pattern=r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")]
 Places = Annotated[list[Place], Field(min_length=1, max_length=1_000)]
 
 
@@ -35,7 +35,7 @@ class Discard(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     letters: Places
-    note: str = Field(min_length=1, max_length=500)
+    note: str = Field(min_length=1, max_length=500, pattern=r"^[^\x00]+$")
 
 
 def letter_routes(copy: Copy) -> APIRouter:

@@ -59,9 +59,10 @@ export function told({ records, seconds, trend, drainS, inPerS, outPerS }: Total
   return "Steady: as much comes in as goes out.";
 }
 
-/** Until a partition is empty, in words. */
-export function drained(line: Pick<LagLine, "records_behind" | "drain_s">): string {
-  if (line.records_behind === 0) return "empty";
+/** Whether a partition has caught up, or when it will have, in words. */
+export function drained(line: Pick<LagLine, "records_behind" | "seconds_behind" | "drain_s" | "trouble">): string {
+  if (line.records_behind === 0) return "yes";
+  if (line.seconds_behind !== null && line.seconds_behind < UP_TO_DATE_S && !line.trouble) return "yes";
   return line.drain_s === null ? "never at this rate" : `in ${span(line.drain_s)}`;
 }
 

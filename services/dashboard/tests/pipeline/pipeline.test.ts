@@ -32,10 +32,13 @@ test("partitions that have something to tell come first", () => {
   expect(idle(lines)).toBe("2 of 5 partitions have nothing waiting.");
 });
 
-test("a partition is empty, will be, or never", () => {
-  expect(drained({ records_behind: 0, drain_s: 0 })).toBe("empty");
-  expect(drained({ records_behind: 5, drain_s: 65 })).toBe("in 1 min 5 s");
-  expect(drained({ records_behind: 5, drain_s: null })).toBe("never at this rate");
+test("a partition has caught up, will have, or never", () => {
+  const behind = { records_behind: 5, seconds_behind: 9, drain_s: null, trouble: null };
+  expect(drained({ ...behind, records_behind: 0 })).toBe("yes");
+  expect(drained({ ...behind, seconds_behind: 0.4 }), "what came a moment ago is no backlog").toBe("yes");
+  expect(drained({ ...behind, seconds_behind: 0.4, trouble: "a gap" })).toBe("never at this rate");
+  expect(drained({ ...behind, drain_s: 65 })).toBe("in 1 min 5 s");
+  expect(drained({ ...behind, seconds_behind: null })).toBe("never at this rate");
 });
 
 test("what is shown of dead letters survives its own address; usually what is open", () => {

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from contracts.times import append_ms
 from processor.errors import Fenced
-from processor.plan import Batch, Bookmark, Claim, Connection, Gap, Record, Tally
+from processor.plan import Batch, Bookmark, Claim, Connection, Record, Tally
 from processor.sql import statement
 
 
@@ -38,28 +38,24 @@ async def hold(connection: Connection, batches: Sequence[Batch]) -> None:
 
 async def advance(connection: Connection, batches: Sequence[Batch], tallies: Sequence[Tally]) -> None:
     """Write the ledger, with the windows that this transaction staged, and move the offsets of the held partitions."""
-    ledger, moves = [], []
+    ledger, moves, gaps = [], [], []
     for batch, tally in zip(batches, tallies, strict=True):
         place = (batch.claim.generation, batch.claim.topic, batch.claim.partition)
         counts = (tally.accepted, tally.duplicate, tally.rejected)
         ledger.append((*place, batch.claim.pass_number, batch.first_offset, batch.next_offset, *counts, tally.samples))
         mark = bookmark_of(batch.records[-1])
         moves.append((*place, batch.next_offset, *counts, mark.append_ms, mark.digest))
-        for gap in batch.gaps:
-            await book_gap(connection, batch.claim, gap)
+        gaps += [(*place, batch.claim.pass_number, gap.start, gap.end, "not_delivered") for gap in batch.gaps]
+    if gaps:  # of transactions of one record each there is one a record
+        await connection.executemany(statement("insert_gap"), gaps)
     await connection.execute(statement("insert_batches"), *map(list, zip(*ledger, strict=True)))
     await connection.execute(statement("advance"), *map(list, zip(*moves, strict=True)))
 
 
-async def book_gap(connection: Connection, claim: Claim, gap: Gap) -> None:
-    """Write down offsets that were never delivered."""
-    place = (claim.generation, claim.topic, claim.partition, claim.pass_number)
-    await connection.execute(statement("insert_gap"), *place, gap.start, gap.end, gap.cause)
-
-
 async def book_lost(connection: Connection, claim: Claim, log_start: int) -> None:
     """Write down that retention deleted what had not been read; the partition waits until it is accepted."""
-    await book_gap(connection, claim, Gap(claim.next_offset, log_start, "retention"))
+    place = (claim.generation, claim.topic, claim.partition, claim.pass_number)
+    await connection.execute(statement("insert_gap"), *place, claim.next_offset, log_start, "retention")
 
 
 def bookmark_of(record: Record) -> Bookmark:

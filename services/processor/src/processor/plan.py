@@ -37,7 +37,7 @@ FlatRow = tuple[Row, Flat | None]
 
 
 class Record(Protocol):
-    """A Kafka record as aiokafka delivers it; `timestamp` is the broker's append time in milliseconds."""
+    """A Kafka record as aiokafka delivers it; contracts' `append_time` tells what `timestamp`, in milliseconds, is."""
 
     @property
     def offset(self) -> int: ...  # noqa: D102
@@ -82,7 +82,6 @@ class Gap:
 
     start: int
     end: int
-    cause: str = "not_delivered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ BY_STATE = frozenset({Reason.TOO_MANY_SERIES, Reason.DB_REJECTED})
 
 
 class Record(Protocol):
-    """A Kafka record as aiokafka delivers it; `timestamp` is the broker's append time in milliseconds."""
+    """A Kafka record as aiokafka delivers it; contracts' `append_time` tells what `timestamp`, in milliseconds, is."""
 
     @property
     def offset(self) -> int: ...  # noqa: D102

@@ -82,7 +82,7 @@ class AuditSettings(Section):
         60.0, ge=0.01, le=600, description="Longest that one check may take; a longer one is unfinished."
     )
     deep_s: float = Field(
-        120.0, ge=0.01, le=3_600, description="Longest that a deep audit reads Kafka; what it did not reach it names."
+        600.0, ge=0.01, le=3_600, description="Longest that a deep audit reads Kafka; what it did not reach it names."
     )
 
 

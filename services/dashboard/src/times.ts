@@ -5,11 +5,12 @@ export function localZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
 
-/** "21 Nov 2026, 04:47:10" in a zone; say the zone beside it once (`zoneName`). */
+/** "21 Nov 2026, 04:47:10" in a zone; say the zone beside it once (`zoneName`). Put together here: Safari would say
+ * "at" between day and time. */
 export function moment(at: string | number | Date | null | undefined, zone = localZone()): string {
   if (at == null) return "–";
-  const parts: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium", timeZone: zone };
-  return new Intl.DateTimeFormat("en-GB", parts).format(new Date(at));
+  const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: zone }).format(new Date(at));
+  return `${day}, ${clock(at, true, zone)}`;
 }
 
 /** "04:47:10" in a zone; without seconds "04:47". */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { clock, moment, span, zoneName } from "../src/times";
 
 const AT = "2026-01-02T22:04:05.678Z";
@@ -7,6 +7,22 @@ test("a moment is told in the zone that is asked for", () => {
   expect(moment(AT, "UTC")).toBe("2 Jan 2026, 22:04:05");
   expect(moment(AT, "Asia/Kathmandu")).toBe("3 Jan 2026, 03:49:05");
   expect(moment(null)).toBe("–");
+});
+
+test("a moment reads the same where dates and times have a word between them, as in Safari", () => {
+  const Real = Intl.DateTimeFormat;
+  class Safari {
+    private real: Intl.DateTimeFormat;
+    constructor(...how: ConstructorParameters<typeof Intl.DateTimeFormat>) {
+      this.real = new Real(...how);
+    }
+    format(at: Date): string {
+      return this.real.format(at).replace(", ", " at ");
+    }
+  }
+  vi.stubGlobal("Intl", { DateTimeFormat: Safari });
+  expect(moment(AT, "UTC")).toBe("2 Jan 2026, 22:04:05");
+  vi.unstubAllGlobals();
 });
 
 test("midnight is 00, not 24", () => {

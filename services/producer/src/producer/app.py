@@ -1,6 +1,6 @@
 """The HTTP application of a producer."""
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 
 from chassis.problems import Problem, add_problem_handlers, problem_response, request_id
 from producer.away import AWAY
@@ -17,7 +17,13 @@ RETRY_AFTER = {"Retry-After": "2"}
 
 def make_app(copy: Copy) -> FastAPI:
     """All routes; every error is problem+json."""
-    app = FastAPI(title="Tideline producer", docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="Tideline producer",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(refuse_pages)],
+    )
     add_problem_handlers(app)
     _answer_errors(app)
     app.include_router(health_routes(copy.readiness, copy.metrics))
@@ -26,6 +32,15 @@ def make_app(copy: Copy) -> FastAPI:
     app.include_router(sample_routes(copy))
     app.include_router(letter_routes(copy))
     return app
+
+
+async def refuse_pages(request: Request) -> None:
+    """Raise Problem 403 for a page in a browser: any that somebody opens could otherwise stop streams here.
+
+    What a person may do comes through the query API, which knows its own pages.
+    """
+    if "origin" in request.headers:
+        raise Problem(403, "no page may ask the producer: ask the query API")
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -105,6 +105,11 @@ async def test_streams_are_controlled_through_the_door_and_read_as_the_producer_
     assert_problem(await api.post("/api/v1/streams/lab/start"), 409, "lab", "already")
     await api.post("/api/v1/streams/lab/stop")
     await until_state(database.producer_dsn, "lab", ["stopped"])
+
+    async def announced() -> bool:
+        return (await row(database.producer_dsn, "lab"))["unannounced"] == "[]"
+
+    await until_async(announced, 10, "every change is announced")  # which moves `updated_at` once more
     async with client(producer) as inside:
         kept = {"row_count": 0}
         [told] = (await inside.get("/streams")).json()

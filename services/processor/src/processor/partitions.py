@@ -1,7 +1,7 @@
 """Which partitions this process holds, and how far each was read; the rules by which fetched records become batches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 import numpy as np
@@ -111,8 +111,7 @@ class Partitions:
         if first > held.fetched and held.hole != (held.fetched, first):
             held.hole = (held.fetched, first)
             return held.fetched
-        claim = replace(held.claim, next_offset=held.fetched)
-        batch = Batch(claim, held.fetched, following, records, _gaps(held.fetched, records))
+        batch = Batch(held.claim, held.fetched, following, records, _gaps(held.fetched, records))
         held.fetched = following
         return batch
 

@@ -177,7 +177,7 @@ def join(*parts: Samples) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class Readings(Samples):
-    """Samples that are readings of their own: with the event's id, sorted by (series, timestamp, id), each once."""
+    """Samples that are readings of their own: with the event's id and the offset of its record."""
 
     ids: Ids
     offset: Int64s
@@ -238,6 +238,7 @@ class Plan:
 
     batches: Sequence[Batch]
     readings: Readings
+    """Sorted by (series, timestamp, id), each once."""
     suspects: Bools
     """Readings that may be in Postgres already: to be looked up before they are written."""
     rows: Sequence[tuple[int, RowRecord]]

@@ -1,5 +1,6 @@
 """Changes of streams' states reach topic `streams`, however many wait and whatever happened to Kafka before."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from tests.support.proxy import Proxy
 from tests.support.publisher import read_all
 from tests.support.stack import Stack
 from tests.support.streams import add_simulation, execute, row
+from tests.support.waiting import until_async
 
 from contracts.topics import Topics
 from producer.announce import Announcer, control_broker
@@ -78,3 +80,27 @@ async def test_more_changes_than_there_is_time_for_are_announced_bit_by_bit(
         await announcer.announce()
     assert (await row(database.producer_dsn, "lab"))["unannounced"] == "[]"
     assert runs_told(stack, topics) == list(range(1, 51))
+
+
+async def test_nobody_waits_for_a_stream_while_others_are_announced(
+    stack: Stack, database: Database, topics: Topics, kafka_link: Proxy
+) -> None:
+    await add_simulation(database.producer_dsn, "lab", START)
+    await execute(database.producer_dsn, WAITING, 50)
+    await add_simulation(database.producer_dsn, "a", START)
+    control = await asyncpg.connect(database.producer_dsn, server_settings={"lock_timeout": "1s"})
+    async with announcing(through_kafka(kafka_link), database, topics) as (announcer, _):
+        kafka_link.toxics.latency_s = 0.1
+        announced = asyncio.create_task(announcer.announce())
+        await until_async(lambda: told(stack, topics, 2), 10, "of two streams something is told")
+        await control.execute("UPDATE streams SET desired = 'paused'")
+        assert not announced.done()
+        kafka_link.heal()
+        await announced
+    await control.close()
+    assert json.loads((await row(database.producer_dsn, "a"))["unannounced"]) == []
+
+
+async def told(stack: Stack, topics: Topics, count: int) -> bool:
+    """Whether topic `streams` has so many records."""
+    return len(await asyncio.to_thread(runs_told, stack, topics)) >= count

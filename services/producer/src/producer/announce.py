@@ -58,17 +58,20 @@ class Announcer:
     async def _announce_noted(self, connection: PoolConnectionProxy) -> None:
         clock = asyncio.get_running_loop().time
         until = clock() + PORTION_S
+        told: dict[str, int] = {}
         for row in await connection.fetch(statement("unannounced_changes")):
             changes = orjson.loads(row["unannounced"])
             for change in changes:
                 await self._publish(row["id"], row["kind"], change)
+                told[row["id"]] = change["change"]
                 if clock() > until:
                     break
             if row["desired"] == "deleted" and change == changes[-1] and change["state"] != "stopping":
                 await self._publisher.publish(None, key=stream_state_key(row["id"]))
-            await connection.execute(statement("forget_announced"), row["id"], change["change"])
             if clock() > until:
-                return
+                break
+        # At the end: until Kafka has answered, nobody waits for a stream.
+        await connection.execute(statement("forget_announced"), list(told), list(told.values()))
 
     async def _connect_anew(self) -> None:
         """After a refusal the producer's sequence has a hole: only a new one can go on."""

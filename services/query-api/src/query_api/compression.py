@@ -15,5 +15,6 @@ class Compression(GZipMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a caller who takes no gzip as one who has said nothing, here and further in (ETags)."""
         if scope["type"] == "http" and not dict(named(Headers(scope=scope).get(HEADER))).get("gzip"):
-            scope = {**scope, "headers": [one for one in scope["headers"] if one[0] != HEADER.encode()]}
+            # Not in a copy: further in its route is noted there, by which requests are counted.
+            scope["headers"] = [one for one in scope["headers"] if one[0] != HEADER.encode()]
         await super().__call__(scope, receive, send)

@@ -109,7 +109,8 @@ async def test_what_a_transaction_took_back_is_a_gap_and_counts_for_nothing(
     stack: Stack, database: Database, topics: Topics, start_service: StartService
 ) -> None:
     start_service("processor").wait_ready()
-    producer = Producer({"bootstrap.servers": stack.kafka_bootstrap, "transactional.id": topics.prefix + "outside"})
+    named = {"bootstrap.servers": stack.kafka_bootstrap, "transactional.id": topics.prefix + "outside"}
+    producer = Producer(named)
     producer.init_transactions(20)
     for values, kept in ((readings(50, seed=54), True), (readings(30, seed=55), False), (readings(20, seed=56), True)):
         producer.begin_transaction()
@@ -117,6 +118,7 @@ async def test_what_a_transaction_took_back_is_a_gap_and_counts_for_nothing(
             producer.produce(topics.readings, value, partition=0)
         producer.flush(10)
         producer.commit_transaction(20) if kept else producer.abort_transaction(20)
+    Producer(named).init_transactions(20)  # answered once the last marker is written
     publish(stack.kafka_bootstrap, topics.readings, readings(5, seed=57), partition=0)
     await taken(database, 75)
     connection = await asyncpg.connect(database.owner_dsn)

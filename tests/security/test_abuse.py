@@ -188,4 +188,8 @@ async def test_a_query_whose_caller_has_gone_is_cancelled(service: ServiceProces
     await owner.close()
     await other.close()
     async with httpx.AsyncClient(base_url=service.url, trust_env=False) as client:
-        assert 'route="/api/v1/series",status="499"' in (await client.get("/metrics")).text
+
+        async def counted() -> bool:
+            return 'route="/api/v1/series",status="499"' in (await client.get("/metrics")).text
+
+        await until_async(counted, 5, "it is counted as one whose caller has gone")

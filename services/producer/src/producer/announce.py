@@ -70,8 +70,8 @@ class Announcer:
                 await self._publisher.publish(None, key=stream_state_key(row["id"]))
             if clock() > until:
                 break
-        # At the end: until Kafka has answered, nobody waits for a stream.
-        await connection.execute(statement("forget_announced"), list(told), list(told.values()))
+        if told:  # only now: until Kafka has answered, nobody waits for a stream
+            await connection.execute(statement("forget_announced"), list(told), list(told.values()))
 
     async def _connect_anew(self) -> None:
         """After a refusal the producer's sequence has a hole: only a new one can go on."""
